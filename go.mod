@@ -1,0 +1,3 @@
+module gables
+
+go 1.26
