@@ -5,11 +5,12 @@ package driver
 
 // Driver reads a file by position.
 type Driver interface {
-	// ReadAt fills p from position off, as io.ReaderAt does: fewer bytes than
-	// asked for come with a non-nil error.
-	ReadAt(p []byte, off int64) (int, error)
-	// Size is the number of bytes when the driver was opened.
-	Size() int64
+	// ReadAt fills p from position off: fewer bytes than asked for come with a
+	// non-nil error, as io.ReaderAt has it. Positions take 64 bits, as the
+	// members of a multi-file lie up to 5/6 of 2^64 apart.
+	ReadAt(p []byte, off uint64) (int, error)
+	// Size is the first position behind the last byte, as it was on opening.
+	Size() uint64
 	// Close frees what the driver holds. No read may be under way.
 	Close() error
 }
@@ -21,5 +22,5 @@ type Viewer interface {
 	// must not be written to and are valid until Close. For a file that is
 	// mapped into memory, touching them can fault when another process cuts
 	// the file; Guard turns that into an error.
-	View(off int64, n int) []byte
+	View(off uint64, n int) []byte
 }

@@ -46,6 +46,7 @@ const (
 	GlobalHeap
 	FractalHeap
 	FractalHeapBlock
+	FractalHeapIndirect
 	ChunkIndexHeader
 	ChunkIndexBlock
 	SharedMessageTable
@@ -87,7 +88,7 @@ func (c *Cache) Driver() driver.Driver { return c.drv }
 func (c *Cache) Reads() int64 { return c.reads.Load() }
 
 // End is the number of bytes that can be read.
-func (c *Cache) End() uint64 { return uint64(c.drv.Size()) }
+func (c *Cache) End() uint64 { return c.drv.Size() }
 
 // Bytes reads exactly n bytes at addr into new memory. Bytes beyond the end of
 // the file are ErrTruncated, more than Limits.Metadata are ErrLimit.
@@ -120,7 +121,7 @@ func (c *Cache) ReadFull(buf []byte, addr wire.Address) error {
 		return err
 	}
 	c.reads.Add(1)
-	n, err := c.drv.ReadAt(buf, int64(addr))
+	n, err := c.drv.ReadAt(buf, uint64(addr))
 	if n == len(buf) {
 		return nil
 	}
@@ -165,7 +166,12 @@ func Load[T any](c *Cache, kind Kind, addr wire.Address, decode func() (T, int64
 		var zero T
 		return zero, e.err
 	}
-	return e.val.(T), nil
+	if v, ok := e.val.(T); ok {
+		return v, nil
+	}
+	// Two records of a damaged file may claim one address.
+	v, _, err := decode()
+	return v, err
 }
 
 // settle drops a failed entry, and makes room for one that succeeded.

@@ -1,0 +1,241 @@
+package hdf5
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"gables/hdf5/driver"
+	"gables/hdf5/h5err"
+	"gables/internal/heap"
+	"gables/internal/object"
+	"gables/internal/wire"
+)
+
+// File is a handle on an open HDF5 file. Any number of goroutines may use it,
+// and any number of handles may be open on one path; they share caches. It
+// must be closed when it is no longer needed.
+type File struct {
+	name   string
+	serial uint64
+	store  *store
+	lease  lease
+	gate   *gate
+
+	mu     sync.Mutex             // guards linked
+	linked map[string]*linkedFile // files opened through this one, closed with it
+	budget int                    // how many more links may lead from file to file
+}
+
+// serials numbers handles in the order in which they were opened.
+var serials atomic.Uint64
+
+// Open opens the HDF5 file at path for reading. If it is the first member of a
+// family, or the member of a multi-file that has the superblock, the others
+// are opened with it. Errors: those of os.Open; h5err.ErrNotHDF5, ErrCorrupt,
+// ErrChecksum, ErrTruncated, ErrUnsupported.
+func Open(path string, opts ...Option) (*File, error) {
+	conf := newConfig(opts)
+	l, err := acquire(path, conf)
+	if err != nil {
+		return nil, err
+	}
+	return newFile(path, l), nil
+}
+
+// OpenReaderAt reads the HDF5 file that the first size bytes of r are. r must
+// allow parallel calls and is not closed.
+func OpenReaderAt(r io.ReaderAt, size int64, opts ...Option) (*File, error) {
+	d, err := driver.NewReaderAt(r, size)
+	if err != nil {
+		return nil, err
+	}
+	return openDriver("", folder{}, d, opts)
+}
+
+// OpenBytes reads an HDF5 file image in memory, which must not change until
+// the File is closed.
+func OpenBytes(image []byte, opts ...Option) (*File, error) {
+	return openDriver("", folder{}, driver.Memory(image), opts)
+}
+
+// OpenFS opens the HDF5 file name of fsys. A file without random access is
+// read into memory, up to Limits.Alloc bytes.
+func OpenFS(fsys fs.FS, name string, opts ...Option) (*File, error) {
+	conf := newConfig(opts)
+	d, err := driver.OpenFS(fsys, name, conf.limits.Alloc)
+	if err != nil {
+		return nil, err
+	}
+	return openDriver(name, folder{fsys: fsys, sub: path.Dir(name)}, d, opts)
+}
+
+// OpenDriver reads through a driver of the caller's, which the File closes.
+func OpenDriver(name string, d driver.Driver, opts ...Option) (*File, error) {
+	return openDriver(name, folder{}, d, opts)
+}
+
+func openDriver(name string, dir folder, d driver.Driver, opts []Option) (*File, error) {
+	l, err := adopt(name, dir, d, newConfig(opts))
+	if err != nil {
+		return nil, err
+	}
+	return newFile(name, l), nil
+}
+
+func newFile(name string, l lease) *File {
+	f := &File{name: name, serial: serials.Add(1), store: l.store, lease: l, gate: newGate(), budget: l.conf.limits.Links}
+	handles.Store(f, struct{}{})
+	return f
+}
+
+// Name is the path or name that the file was opened by; empty for a source
+// without one.
+func (f *File) Name() string { return f.name }
+
+// Close ends the use of this handle: calls that have begun are waited for,
+// later ones give ErrClosed. The second Close gives ErrClosed too.
+func (f *File) Close() error {
+	if !f.gate.shut() {
+		return h5err.In(h5err.ErrClosed, f.name, "")
+	}
+	handles.Delete(f)
+	var errs []error
+	f.mu.Lock()
+	linked := f.linked
+	f.linked = nil
+	f.mu.Unlock()
+	for _, l := range linked {
+		if l.file != nil {
+			errs = append(errs, l.file.Close())
+		}
+	}
+	return errors.Join(append(errs, f.lease.giveBack())...)
+}
+
+// enter begins a call; leave must follow when it gives no error.
+func (f *File) enter() error {
+	if !f.gate.enter() {
+		return h5err.In(h5err.ErrClosed, f.name, "")
+	}
+	return nil
+}
+
+func (f *File) leave() { f.gate.leave() }
+
+// graph is the store's graph; valid inside a call.
+func (f *File) graph() *object.Graph { return f.store.graph }
+
+// Warnings gives what is unusual about the file but does not stop reading:
+// errors that wrap ErrOpenForWrite or ErrTruncated.
+func (f *File) Warnings() []error { return slices.Clone(f.store.warnings) }
+
+// Superblock is what the file's superblock and its extension say
+// (Spec: II.A and II.C).
+type Superblock struct {
+	Version      int
+	BaseAddress  uint64   // bytes of user block before the superblock
+	OffsetSize   int      // bytes of an address: 2, 4 or 8
+	LengthSize   int      // bytes of a length: 2, 4 or 8
+	EndOfFile    uint64   // relative to BaseAddress
+	Flags        uint32   // file consistency flags
+	RootAddress  uint64   // object header of the root group
+	Extension    bool     // there is a superblock extension
+	SharedHeader bool     // messages are shared through a table (SOHM)
+	Strategy     string   // how free space is managed; "" when the file does not say
+	PageSize     uint64   // of paged aggregation; 0 when the file does not say
+	Persist      bool     // free space is remembered when the file is closed
+	Driver       string   // sec2, family, split or multi
+	Members      []string // names of the files of a family or multi-file
+}
+
+// Superblock describes the container.
+func (f *File) Superblock() Superblock {
+	s := f.store
+	b := Superblock{Version: int(s.sb.Version), BaseAddress: s.at, OffsetSize: s.sb.Sizes.Offset, LengthSize: s.sb.Sizes.Length,
+		EndOfFile: uint64(s.sb.EndOfFile), Flags: s.sb.Flags, RootAddress: uint64(s.sb.Root), Extension: s.sb.Extension.Defined(),
+		SharedHeader: s.graph.Shared != nil, Driver: s.driver, Members: slices.Clone(s.members)}
+	if s.ext != nil {
+		b.Strategy, b.PageSize, b.Persist = s.ext.Strategy, s.ext.PageSize, s.ext.Persist
+	}
+	return b
+}
+
+// Size is the number of bytes of the file, or of all members together.
+func (f *File) Size() uint64 { return f.store.drv.Size() }
+
+// Reads counts the reads of metadata that reached the file through all handles
+// that share its caches.
+func (f *File) Reads() int64 { return f.store.graph.Cache.Reads() }
+
+// heapReader gives variable-length data and holds what one read may deliver
+// to a budget, as one object may be referred to a billion times.
+type heapReader struct {
+	f    *File
+	left atomic.Int64
+}
+
+func (f *File) newHeap() *heapReader {
+	h := &heapReader{f: f}
+	h.left.Store(f.store.conf.limits.VLBytes)
+	return h
+}
+
+// Object gives an object of a global heap collection (Spec: III.E).
+func (h *heapReader) Object(addr uint64, index uint32) ([]byte, error) {
+	a := wire.Address(addr)
+	if h.f.store.sb.Sizes.Offset < 8 && addr == 1<<(8*h.f.store.sb.Sizes.Offset)-1 {
+		a = wire.Undefined
+	}
+	b, err := heap.GlobalObject(h.f.graph().Cache, a, index)
+	if err != nil {
+		return nil, err
+	}
+	if h.left.Add(-int64(len(b))) < 0 {
+		return nil, fmt.Errorf("more than %d bytes of variable-length data in one read: %w", h.f.store.conf.limits.VLBytes, h5err.ErrLimit)
+	}
+	return b, nil
+}
+
+// linkedFile is a file that another one refers to.
+type linkedFile struct {
+	once sync.Once
+	file *File
+	err  error
+}
+
+// link opens a file that this one refers to, once; it is closed with f.
+func (f *File) link(name string) (*File, error) {
+	if f.budget <= 0 {
+		return nil, fmt.Errorf("more than %d links from file to file: %w", f.store.conf.limits.Links, h5err.ErrLimit)
+	}
+	f.mu.Lock()
+	l := f.linked[name]
+	if l == nil {
+		l = &linkedFile{}
+		if f.linked == nil {
+			f.linked = map[string]*linkedFile{}
+		}
+		f.linked[name] = l
+	}
+	f.mu.Unlock()
+	l.once.Do(func() { l.file, l.err = f.openLinked(name) })
+	return l.file, l.err
+}
+
+func (f *File) openLinked(name string) (*File, error) {
+	d, dir, err := f.store.folder.find(name, f.store.conf)
+	if err != nil {
+		return nil, err
+	}
+	le, err := adopt(name, dir, d, f.store.conf)
+	if err != nil {
+		return nil, err
+	}
+	return &File{name: name, serial: serials.Add(1), store: le.store, lease: le, gate: newGate(), budget: f.budget - 1}, nil
+}

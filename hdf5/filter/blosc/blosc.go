@@ -1,0 +1,44 @@
+// Package blosc decodes HDF5 filter 32001: the chunk is one chunk of Blosc
+// (source: hdf5-blosc, src/blosc_filter.c). What the chunk needs stands in its
+// own header; the filter's client data is not looked at, as writers leave parts
+// of it unset.
+package blosc
+
+import (
+	"gables/hdf5/filter"
+	"gables/hdf5/filter/internal/bloscchunk"
+	"gables/hdf5/h5err"
+)
+
+type blosc struct{}
+
+// New gives the filter. It is safe for concurrent use.
+func New() filter.Filter { return blosc{} }
+
+func (blosc) ID() filter.ID { return filter.Blosc }
+
+func (blosc) Name() string { return "blosc" }
+
+// Decode implements filter.Filter.
+func (blosc) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
+	ch, err := bloscchunk.Open(src, bloscchunk.Env{})
+	if err != nil {
+		return nil, err
+	}
+	defer ch.Close()
+	n := ch.NBytes
+	if c.Size >= 0 && n != c.Size {
+		return nil, h5err.Corrupt("Blosc chunk", "size", "%d bytes, %d wanted", n, c.Size)
+	}
+	if n > c.Limit {
+		return nil, h5err.Limit("Blosc chunk", "size", "%d bytes, %d allowed", n, c.Limit)
+	}
+	if cap(dst) < n {
+		dst = make([]byte, n)
+	}
+	dst = dst[:n]
+	if err := ch.Decode(dst); err != nil {
+		return nil, err
+	}
+	return dst, nil
+}

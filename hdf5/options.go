@@ -1,0 +1,63 @@
+package hdf5
+
+import (
+	"gables/hdf5/filter"
+	"gables/internal/wire"
+)
+
+// Limits bound what a file from a stranger can make a reader do. Every field
+// must be positive.
+type Limits struct {
+	Alloc    int64 // bytes of one read's result that the file does not store in full
+	Chunk    int64 // bytes of one chunk before filtering
+	VLBytes  int64 // bytes of variable-length data that one read may deliver
+	Metadata int64 // bytes of one metadata record
+	Objects  int   // objects that one walk visits; messages of one object header
+	Depth    int   // nesting of datatypes and trees
+	Links    int   // soft and external links followed for one path
+	Cache    int64 // bytes of decoded metadata that a file keeps
+}
+
+// DefaultLimits are meant for files from strangers on a machine of a few GiB.
+func DefaultLimits() Limits { return Limits(wire.DefaultLimits()) }
+
+// Option changes how a file is opened.
+type Option func(*config)
+
+// config is comparable: handles of one path share a store if theirs are equal.
+type config struct {
+	limits  Limits
+	workers int
+	chunks  int64
+	filters *filter.Registry
+	outside bool
+}
+
+// defaultChunkCache is enough for a few rows of chunks of usual size.
+const defaultChunkCache = 64 << 20
+
+func newConfig(opts []Option) config {
+	c := config{limits: DefaultLimits(), chunks: defaultChunkCache, filters: filters}
+	for _, o := range opts {
+		o(&c)
+	}
+	return c
+}
+
+// WithLimits sets the bounds on memory, depth and counts.
+func WithLimits(l Limits) Option { return func(c *config) { c.limits = l } }
+
+// WithWorkers sets how many goroutines decode chunks for one call; all calls on
+// the file share the helpers. The default is GOMAXPROCS.
+func WithWorkers(n int) Option { return func(c *config) { c.workers = n } }
+
+// WithChunkCache sets how many bytes of decoded chunks the file keeps for reads
+// that take chunks in parts. The default is 64 MiB; 0 keeps none.
+func WithChunkCache(bytes int64) Option { return func(c *config) { c.chunks = bytes } }
+
+// WithFilters decodes chunks with the filters of r instead of the default ones.
+func WithFilters(r *filter.Registry) Option { return func(c *config) { c.filters = r } }
+
+// WithOutsideFiles lets external links, external raw files and virtual sources
+// name files outside the folder of the file that refers to them.
+func WithOutsideFiles() Option { return func(c *config) { c.outside = true } }
