@@ -151,3 +151,12 @@ func TestSelectionsKeepWhatTheyWereGiven(t *testing.T) {
 		}
 	}
 }
+
+func TestTextKeepsItsFaultForBind(t *testing.T) {
+	if _, err := Text("1;").Bind([]uint64{3}); !errors.Is(err, h5err.ErrSelection) {
+		t.Error(err)
+	}
+	if b, err := Text("1:").Bind([]uint64{3}); err != nil || b.Count() != 2 {
+		t.Error(b, err)
+	}
+}
