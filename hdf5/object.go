@@ -208,7 +208,7 @@ func (r *resolver) follow(f *File, addr wire.Address, l *format.Link) (*File, wi
 	switch l.Type {
 	case format.LinkSoft:
 		t, at, err := r.resolve(f, addr, l.Target)
-		if err != nil {
+		if err != nil && !errors.Is(err, h5err.ErrLimit) {
 			err = fmt.Errorf("soft link %q to %q: %w", l.Name, l.Target, err)
 		}
 		return t, at, err

@@ -235,6 +235,7 @@ type SharedMessage struct {
 
 // DecodeSharedMessage reads a pointer to a shared message: version, type, then
 // [version 1: 6 reserved] an address, or [version 3, type 1] a heap ID.
+// Spec: IV.A.2, "shared message".
 func DecodeSharedMessage(b []byte, s wire.Sizes) (SharedMessage, error) {
 	const name = "shared message"
 	r := wire.NewReader(b, s)

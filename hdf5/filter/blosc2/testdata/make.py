@@ -80,8 +80,9 @@ schunk("bytedelta.b2", 700, 4, 500, filters=[Filter.SHUFFLE, Filter.BYTEDELTA], 
 schunk("bytedelta_meta0.b2", 701, 6, 500, filters=[Filter.SHUFFLE, Filter.BYTEDELTA], **zstd)
 schunk("trunc.b2", 700, 4, 700, data=np.linspace(0, 9, 700, dtype="f4").tobytes(),
        filters=[Filter.TRUNC_PREC, Filter.SHUFFLE], filters_meta=[9, 0], **zstd)
-schunk("six.b2", 700, 8, 700, filters=[Filter.SHUFFLE, Filter.SHUFFLE, Filter.BITSHUFFLE, Filter.SHUFFLE],
-       filters_meta=[2, 3, 0, 4], **zstd)
+# Not three: c-blosc2 3.3.5 stores other bytes than the definition gives when
+# three or more filters change the data, and loses it.
+schunk("two.b2", 700, 8, 700, filters=[Filter.SHUFFLE, Filter.BITSHUFFLE], filters_meta=[3, 0], **zstd)
 schunk("split.b2", 700, 4, 500, codec=Codec.LZ4, filters=[Filter.SHUFFLE], splitmode=SplitMode.ALWAYS_SPLIT, clevel=5)
 schunk("level0.b2", 300, 4, 200, filters=[Filter.SHUFFLE], codec=Codec.LZ4, clevel=0)
 schunk("noise.b2", 500, 4, 500, data=np.random.default_rng(1).bytes(2000), filters=[Filter.SHUFFLE], **zstd)

@@ -1,0 +1,62 @@
+# What is checked, measured and fuzzed, and how. `make test` is all that CI runs.
+GO          ?= go
+FUZZTIME    ?= 30s
+STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
+PYTHON      := $(CURDIR)/.venv/bin/python
+
+# The tests that need witnesses find them through this.
+export GABLES_PYTHON = $(PYTHON)
+
+.PHONY: test lint builds unit race door interop readme witnesses support bench fuzz
+
+test: lint builds unit race door interop readme
+
+# gofmt, vet and staticcheck, on the code behind the build tag as well.
+lint:
+	@bad=$$(find . -path './.*' -prune -o -name '*.go' -print | xargs gofmt -l); \
+	if [ -n "$$bad" ]; then echo "not gofmt'ed:"; echo "$$bad"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags interop ./interop
+	$(GO) run $(STATICCHECK) -tags interop ./...
+
+# Other word sizes, byte orders and systems.
+builds:
+	GOARCH=386 $(GO) vet ./...
+	GOARCH=s390x $(GO) build ./...
+	GOARCH=arm64 $(GO) build ./...
+	GOOS=windows $(GO) build ./...
+	GOOS=darwin $(GO) build ./...
+	GOOS=js GOARCH=wasm $(GO) build ./hdf5/...
+
+# Needs Go alone, no network and no other program.
+unit:
+	$(GO) test ./...
+
+race:
+	$(GO) test -race -short ./...
+
+# The test cache does not see what the door test reads through `go list`.
+door:
+	$(GO) test -count=1 .
+
+# Files made on the spot by h5py and PyTables.
+interop: witnesses
+	$(GO) test -count=1 -tags interop -timeout 15m ./interop
+
+# Writes the read table of docs/support.md anew.
+support: witnesses
+	$(GO) test -count=1 -tags interop -timeout 15m ./interop -update
+
+readme:
+	scripts/readme
+
+# Fails where it can't get one: a test without its witness proves nothing.
+witnesses:
+	scripts/witnesses
+
+bench: witnesses
+	$(GO) run ./internal/bench
+
+# Every fuzz target of every package, FUZZTIME each.
+fuzz:
+	FUZZTIME=$(FUZZTIME) scripts/fuzz
