@@ -203,7 +203,7 @@ func (k *compiler) enum(t *datatype.Datatype) (appender, error) {
 	}
 	number := k.integer(t.Base)
 	names := make(map[string][]byte, len(t.Enum))
-	write := k.writeText()
+	write := (&compiler{k.style, k.c, k.o, 0}).writeText()
 	for _, m := range t.Enum {
 		if _, ok := names[string(m.Value)]; !ok {
 			names[string(m.Value)] = write(nil, []byte(m.Name))

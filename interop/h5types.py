@@ -50,7 +50,7 @@ def smooth(dtype):
         k = n // 2
         walk = np.cumsum(rng.integers(-1, 3, k)).astype(np.int64)
         with np.errstate(over="ignore"):
-            raw[:k] = walk.astype(dtype).view(np.uint8).reshape(k, -1)
+            raw[:k] = walk.astype(dtype).view(np.uint8).reshape(k, dtype.itemsize)
         return raw
     return draw
 
@@ -70,7 +70,7 @@ def special_floats(dtype):
     def draw(rng, n):
         raw = base(rng, n)
         k = min(n, 8)
-        raw[n - k:] = odd[:k].view(np.uint8).reshape(k, -1)
+        raw[n - k:] = odd[:k].view(np.uint8).reshape(k, dtype.itemsize)
         return raw
     return draw
 
@@ -88,8 +88,8 @@ def numbers():
             plain("complex%d%s" % (8 * size, order), "complex compound", "%sc%d" % (o, size), ("flat",))
     long = np.dtype("longdouble")
     Type("longdouble", "float, other formats", h5t.py_create(long),
-         lambda rng, n: np.asarray(rng.normal(size=n) * 10.0 ** rng.integers(-300, 300, n), long).view(np.uint8).reshape(n, -1)
-         if n else np.empty((0, long.itemsize), np.uint8), ("flat",))
+         lambda rng, n: np.asarray(rng.normal(size=n) * 10.0 ** rng.integers(-300, 300, n), long).view(np.uint8).reshape(n, long.itemsize)
+ ("flat",))
     for base in ("F16LE", "F32LE", "F64BE"):
         tid = getattr(h5t, "COMPLEX_IEEE_" + base).copy()
         Type("native_complex_" + base.lower(), "complex", tid,
@@ -150,7 +150,7 @@ def enums():
         dt = base.dtype
 
         def draw(rng, n):
-            return rng.choice(np.array(list(members.values()), dt), n).astype(dt).view(np.uint8).reshape(n, -1)
+            return rng.choice(np.array(list(members.values()), dt), n).astype(dt).view(np.uint8).reshape(n, dt.itemsize)
         Type(name, "bool" if name == "bool" else "enum", tid, draw, ("flat",))
     enum("bool", h5t.STD_I8LE, {"FALSE": 0, "TRUE": 1})
     enum("enum_u8", h5t.STD_U8LE, {"red": 1, "green": 2, "blü": 200})

@@ -45,6 +45,21 @@ func content(b []byte, base *Datatype, h Heap) ([]byte, int, error) {
 	return obj[:need], int(count), nil
 }
 
+// Content gives the stored elements that a variable-length element b refers
+// to, and their count: elements of Base for a sequence, bytes up to the first
+// NUL for a string. They must not be changed. ErrType: t is of fixed length;
+// ErrCorrupt and the heap's own as for Any.
+func (t *Datatype) Content(b []byte, h Heap) (elements []byte, n int, err error) {
+	switch {
+	case t.Class == VLen:
+		return content(b, t.Base, h)
+	case t.Class == String && t.Variable:
+		s, err := t.text(b, h)
+		return s, len(s), err
+	}
+	return nil, 0, fmt.Errorf("%s is not of variable length: %w", short(t), h5err.ErrType)
+}
+
 // text gives the characters of a string element without its padding: a
 // variable-length one ends at its first NUL like a C string. The result may
 // be a part of b or of a heap object.
