@@ -51,17 +51,17 @@ type Object struct {
 
 // Link is an entry of a group.
 type Link struct {
-	Name       string `json:"name"`
-	Kind       string `json:"kind"` // hard, soft, external, userN
-	Charset    string `json:"cset,omitempty"`
-	Order      *int64 `json:"corder,omitempty"`
-	Object     string `json:"object,omitempty"` // path of the target in this file
-	File       string `json:"file,omitempty"`
-	Target     string `json:"target,omitempty"`
-	Data       string `json:"data,omitempty"` // hexadecimal, of user-defined links
-	Resolves   *bool  `json:"resolves,omitempty"`
-	TargetType string `json:"target_type,omitempty"`
-	Error      string `json:"error,omitempty"`
+	Name       string  `json:"name"`
+	Kind       string  `json:"kind"` // hard, soft, external, userN
+	Charset    string  `json:"cset,omitempty"`
+	Order      *int64  `json:"corder,omitempty"`
+	Object     string  `json:"object,omitempty"` // path of the target in this file
+	File       *string `json:"file,omitempty"`   // external
+	Target     *string `json:"target,omitempty"` // soft, external
+	Data       *string `json:"data,omitempty"`   // hexadecimal, of user-defined links
+	Resolves   *bool   `json:"resolves,omitempty"`
+	TargetType string  `json:"target_type,omitempty"`
+	Error      string  `json:"error,omitempty"`
 }
 
 // Attribute is a value that belongs to an object.
@@ -114,10 +114,11 @@ type Storing struct {
 	Stored   *uint64         `json:"storage_size,omitempty"` // bytes of raw data in the file
 }
 
-// External is a part of a dataset's data in a raw file; Size is -1 for all that follows.
+// External is a part of a dataset's data in a raw file. Offset is signed, as
+// libhdf5 shows it; Size is -1 for all that follows.
 type External struct {
 	File   string `json:"file"`
-	Offset uint64 `json:"offset"`
+	Offset int64  `json:"offset"`
 	Size   Max    `json:"size"`
 }
 

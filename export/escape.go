@@ -104,3 +104,7 @@ func appendUnicode(dst []byte, r rune) []byte {
 	}
 	return append(dst, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
+
+// AppendJSON gives s as a JSON string that is safe to show: bytes that are not
+// UTF-8 become \xHH as text, control characters \uHHHH.
+func AppendJSON(dst []byte, s string) []byte { return appendJSONString(dst, []byte(s)) }

@@ -118,3 +118,6 @@ func bitField(v *big.Int, pos, width int) *big.Int {
 	mask := new(big.Int).Lsh(big.NewInt(1), uint(width))
 	return f.And(f, mask.Sub(mask, big.NewInt(1)))
 }
+
+// AppendFloat adds the shortest text that reads back as v.
+func AppendFloat(dst []byte, v float64, s Style) []byte { return appendFloat(dst, v, 64, s) }

@@ -25,6 +25,8 @@ type Options struct {
 	BoolBits bool
 	// Escape makes CSV strings harmless for a terminal.
 	Escape bool
+	// Quote puts text strings in quotes, as they are inside of lists.
+	Quote bool
 }
 
 // appender adds the text of one stored element to dst. src has at least the

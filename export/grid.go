@@ -20,8 +20,9 @@ type gridWriter struct {
 	edge  uint64   // items shown at either end of an axis; all when 0
 
 	started bool
-	column  int // characters in the line so far
-	gap     int // line breaks before the next item, -1 for a space
+	opened  int // brackets that are open
+	breaks  int // line breaks before the next bracket
+	column  int // characters in the line so far, 0 before its first item
 	tmp     []byte
 }
 
@@ -59,8 +60,7 @@ func (g *gridWriter) Write(data []byte) error {
 		if err := g.measure(data); err != nil {
 			return err
 		}
-		g.started, g.gap = true, 0
-		g.open(0)
+		g.started = true
 	}
 	for ; len(data) >= g.size; data = data[g.size:] {
 		if err := g.element(data); err != nil {
@@ -89,86 +89,94 @@ func (g *gridWriter) measure(data []byte) error {
 	return nil
 }
 
-// open adds the brackets of the axes from axis on, below the indent of those
-// that are open already.
-func (g *gridWriter) open(axis int) {
-	g.out.buf = appendSpaces(g.out.buf, axis)
-	for i := axis; i < len(g.shape); i++ {
-		g.out.buf = append(g.out.buf, '[')
-	}
-	g.column, g.gap = len(g.shape), 0
-}
-
-// element adds one item, and what lies between it and the next.
+// element adds one item, or dots where the first of the hidden ones would be.
 func (g *gridWriter) element(src []byte) error {
-	shown, dots := g.visible()
-	if shown {
+	switch axis, first := g.hidden(); {
+	case axis < 0:
 		var err error
 		if g.tmp, err = g.f(g.tmp[:0], src); err != nil {
 			return err
 		}
+		g.open(len(g.shape))
 		g.item(g.tmp)
-	} else if dots {
+	case first && axis == len(g.shape)-1:
 		g.item([]byte("..."))
+	case first:
+		g.newLine()
+		g.out.buf = append(g.out.buf, "..."...)
+		g.breaks = 1
 	}
-	g.advance(shown || dots)
+	g.advance()
 	return nil
 }
 
-// visible tells whether the element is shown, or is the first of those in
-// whose place dots stand.
-func (g *gridWriter) visible() (shown, dots bool) {
-	if g.edge == 0 {
-		return true, false
-	}
-	for i := 1; i < len(g.shape); i++ {
+// hidden gives the first axis in whose middle the next element lies, or -1,
+// and whether it is the first element there.
+func (g *gridWriter) hidden() (axis int, first bool) {
+	for i := 1; i < len(g.shape) && g.edge > 0; i++ {
 		n, at := g.shape[i], g.index[i]
 		if n <= 2*g.edge+1 || at < g.edge || at >= n-g.edge {
 			continue
 		}
+		first = at == g.edge
 		for _, k := range g.index[i+1:] {
-			if k != 0 {
-				return false, false
-			}
+			first = first && k == 0
 		}
-		return false, at == g.edge
+		return i, first
 	}
-	return true, false
+	return -1, false
+}
+
+// open brings the number of open brackets up to n.
+func (g *gridWriter) open(n int) {
+	if g.opened == n {
+		return
+	}
+	g.newLine()
+	g.out.buf = append(g.out.buf, bytes.Repeat([]byte{'['}, n-g.opened)...)
+	g.opened, g.column = n, 0
+}
+
+func (g *gridWriter) newLine() {
+	if g.breaks == 0 {
+		return
+	}
+	g.out.buf = append(g.out.buf, "\n\n"[:g.breaks]...)
+	g.out.buf = appendSpaces(g.out.buf, g.opened)
+	g.breaks = 0
 }
 
 // item adds text behind a space or a line break.
 func (g *gridWriter) item(text []byte) {
 	n := utf8.RuneCount(text)
-	pad := 0
+	pad := max(0, g.width-n)
+	switch {
+	case g.column == 0:
+	case g.column+1+pad+n+2*len(g.shape) > g.limit:
+		g.out.buf = appendSpaces(append(g.out.buf, '\n'), len(g.shape))
+		g.column = 0
+	default:
+		g.out.buf = append(g.out.buf, ' ')
+		g.column++
+	}
 	if g.right {
-		pad = max(0, g.width-n)
+		g.out.buf = appendSpaces(g.out.buf, pad)
 	}
-	if g.gap < 0 {
-		if g.column+1+pad+n > g.limit && g.column > len(g.shape) {
-			g.out.buf = appendSpaces(append(g.out.buf, '\n'), len(g.shape))
-			g.column = len(g.shape)
-		} else {
-			g.out.buf = append(g.out.buf, ' ')
-			g.column++
-		}
+	g.out.buf = append(g.out.buf, text...)
+	if !g.right && !g.isLast() {
+		g.out.buf = appendSpaces(g.out.buf, pad)
 	}
-	g.out.buf = append(appendSpaces(g.out.buf, pad), text...)
-	g.column += pad + n
-	g.gap = -1
-	if !g.right && n < g.width && !g.isLast() {
-		g.out.buf = appendSpaces(g.out.buf, g.width-n)
-		g.column += g.width - n
-	}
+	g.column += pad + max(n, 1)
 }
 
-// isLast tells whether the line ends behind this element.
+// isLast tells whether nothing follows the element in its row.
 func (g *gridWriter) isLast() bool {
 	k := len(g.shape) - 1
 	return k < 0 || g.index[k] == g.shape[k]-1
 }
 
 // advance counts up and closes the axes that end.
-func (g *gridWriter) advance(shown bool) {
+func (g *gridWriter) advance() {
 	axis := len(g.shape)
 	for axis > 0 {
 		if g.index[axis-1]++; g.index[axis-1] < g.shape[axis-1] {
@@ -177,27 +185,15 @@ func (g *gridWriter) advance(shown bool) {
 		g.index[axis-1] = 0
 		axis--
 	}
-	closed := len(g.shape) - axis
-	if closed == 0 || !shown && !g.endsShown(axis) {
-		return
+	if n := g.opened - axis; n > 0 {
+		g.out.buf = append(g.out.buf, bytes.Repeat([]byte{']'}, n)...)
+		g.opened, g.breaks = axis, min(n, 2)
 	}
-	g.out.buf = append(g.out.buf, bytes.Repeat([]byte{']'}, closed)...)
-	if axis == 0 {
-		return
-	}
-	g.out.buf = append(g.out.buf, bytes.Repeat([]byte{'\n'}, min(closed, 2))...)
-	g.open(axis)
 }
-
-// endsShown is for elements that are hidden: their axes have no brackets.
-func (g *gridWriter) endsShown(int) bool { return false }
 
 func (g *gridWriter) Close() error {
 	if !g.started {
-		for range g.shape {
-			g.out.buf = append(g.out.buf, '[')
-		}
-		g.out.buf = append(g.out.buf, bytes.Repeat([]byte{']'}, len(g.shape))...)
+		g.out.buf = append(g.out.buf, '[', ']')
 	}
 	g.out.buf = append(g.out.buf, '\n')
 	return g.out.flush()

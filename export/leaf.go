@@ -181,10 +181,17 @@ func (k *compiler) writeText() func(dst, s []byte) []byte {
 		return func(dst, s []byte) []byte { return appendCSV(dst, appendEscaped(nil, s)) }
 	case k.style == CSV:
 		return appendCSV
-	case k.depth > 0:
+	case k.depth > 0 || k.o.Quote:
 		return func(dst, s []byte) []byte { return append(appendEscaped(append(dst, '"'), s), '"') }
 	}
 	return appendEscaped
+}
+
+// unquoted is k for words that are not strings.
+func (k *compiler) unquoted() *compiler {
+	u := &compiler{style: k.style, c: k.c, o: k.o}
+	u.o.Quote = false
+	return u
 }
 
 func (k *compiler) opaque(t *datatype.Datatype) appender {
@@ -203,7 +210,7 @@ func (k *compiler) enum(t *datatype.Datatype) (appender, error) {
 	}
 	number := k.integer(t.Base)
 	names := make(map[string][]byte, len(t.Enum))
-	write := (&compiler{k.style, k.c, k.o, 0}).writeText()
+	write := k.unquoted().writeText()
 	for _, m := range t.Enum {
 		if _, ok := names[string(m.Value)]; !ok {
 			names[string(m.Value)] = write(nil, []byte(m.Name))
@@ -223,7 +230,7 @@ func (k *compiler) enum(t *datatype.Datatype) (appender, error) {
 // reference writes ->/path; a null reference is null, or nothing in CSV.
 func (k *compiler) reference(t *datatype.Datatype) appender {
 	c, style := k.c, k.style
-	write := (&compiler{style, c, k.o, 0}).writeText()
+	write := k.unquoted().writeText()
 	return func(dst, src []byte) ([]byte, error) {
 		r := datatype.Ref{Kind: t.RefKind, Raw: string(src[:t.Size])}
 		switch {

@@ -35,13 +35,14 @@ type Dataset struct {
 // newDataset decodes the messages that describe a dataset; no data is read.
 func newDataset(n node) (Object, error) {
 	d := &Dataset{node: n}
-	if err := d.decode(); err != nil {
+	if err := d.decode(nil); err != nil {
 		return nil, err
 	}
 	return d, nil
 }
 
-func (d *Dataset) decode() error {
+// decode takes the virtual datasets that wait for this one's extents.
+func (d *Dataset) decode(waiting *waiting) error {
 	g := d.f.graph()
 	var err error
 	if d.space, err = g.Dataspace(d.h); err != nil {
@@ -68,7 +69,7 @@ func (d *Dataset) decode() error {
 		return err
 	}
 	if d.layout.Class == format.LayoutVirtual {
-		return d.decodeVirtual()
+		return d.decodeVirtual(waiting)
 	}
 	return nil
 }
@@ -90,9 +91,10 @@ func (d *Dataset) decodePipeline() error {
 	return nil
 }
 
-// decodeFill takes the new message before the old one.
+// decodeFill takes the new message before the old one. Without any, libhdf5
+// calls the fill value undefined.
 func (d *Dataset) decodeFill() error {
-	d.fill = format.Fill{State: format.FillDefault, Alloc: defaultAlloc(d.layout), Time: format.FillTimeIfSet}
+	d.fill = format.Fill{State: format.FillUndefined, Alloc: defaultAlloc(d.layout), Time: format.FillTimeIfSet}
 	for _, t := range []format.MessageType{format.MsgFill, format.MsgFillOld} {
 		m := d.h.Find(t)
 		if m == nil {
@@ -178,7 +180,7 @@ func (d *Dataset) Layout() (Layout, error) {
 	case format.LayoutChunked:
 		l.Chunk, l.Index = slices.Clone(d.layout.ChunkDims), chunkindex.Kind(d.layout.Index).String()
 	case format.LayoutVirtual:
-		l.Virtual = d.virtual.sources()
+		l.Virtual = d.virtual.names()
 	case format.LayoutContiguous:
 		if err := d.f.enter(); err != nil {
 			return l, err
@@ -219,19 +221,29 @@ func (d *Dataset) reader() (*chunkio.Dataset, error) {
 	return d.raw, d.err
 }
 
-func (d *Dataset) newReader() (*chunkio.Dataset, error) {
+// chunkReader makes a reader that still lacks what its layout needs.
+func (d *Dataset) chunkReader() (*chunkio.Dataset, error) {
 	s := d.f.store
 	r := &chunkio.Dataset{Cache: s.graph.Cache, Dims: d.space.Dims, ElementSize: d.dtype.Size, Layout: d.layout,
 		Pipeline: d.pipe, Fill: d.fill.Value, Chunks: s.chunks, Pool: s.pool}
-	if err := r.Init(); err != nil {
+	return r, r.Init()
+}
+
+func (d *Dataset) newReader() (*chunkio.Dataset, error) {
+	r, err := d.chunkReader()
+	if err != nil {
 		return nil, err
 	}
-	var err error
+	// What was never written is zeros then, whatever the fill value: so reads
+	// libhdf5 into cleared memory.
+	if d.fill.Time == format.FillTimeNever && d.layout.Class != format.LayoutVirtual {
+		r.Fill = nil
+	}
 	switch d.layout.Class {
 	case format.LayoutContiguous:
 		r.External, err = d.openExternal()
 	case format.LayoutVirtual:
-		r.Mappings = d.virtual.mappings
+		r.Mappings, err = d.mappings(d.dtype)
 	case format.LayoutChunked:
 		r.Index, err = d.openIndex(r)
 	}

@@ -2,6 +2,7 @@ package hdf5
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"gables/hdf5/driver"
@@ -107,7 +108,7 @@ func (r *rawFiles) readOne(p []byte, x ExternalFile, at uint64) error {
 	d, err := s.folder.open(x.Name, s.conf)
 	if err != nil {
 		if isAbsent(err) {
-			err = errors.Join(h5err.ErrNotFound, err)
+			err = fmt.Errorf("%w: %w", h5err.ErrNotFound, err)
 		}
 		return &h5err.FormatError{Structure: "external raw file", Detail: x.Name, Err: err}
 	}

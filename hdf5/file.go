@@ -27,9 +27,11 @@ type File struct {
 	lease  lease
 	gate   *gate
 
-	mu     sync.Mutex             // guards linked
+	mu     sync.Mutex             // guards linked and source
 	linked map[string]*linkedFile // files opened through this one, closed with it
 	budget int                    // how many more links may lead from file to file
+	kin    *atomic.Int64          // files opened through the first handle of the chain, directly or not
+	source map[string]*Dataset    // datasets that virtual ones take elements from, by path; guarded by mu
 }
 
 // serials numbers handles in the order in which they were opened.
@@ -89,7 +91,7 @@ func openDriver(name string, dir folder, d driver.Driver, opts []Option) (*File,
 }
 
 func newFile(name string, l lease) *File {
-	f := &File{name: name, serial: serials.Add(1), store: l.store, lease: l, gate: newGate(), budget: l.conf.limits.Links}
+	f := &File{name: name, serial: serials.Add(1), store: l.store, lease: l, gate: newGate(), budget: l.conf.limits.Links, kin: new(atomic.Int64)}
 	handles.Store(f, struct{}{})
 	return f
 }
@@ -117,6 +119,10 @@ func (f *File) Close() error {
 	}
 	return errors.Join(append(errs, f.lease.giveBack())...)
 }
+
+// Same tells whether both handles are on one file with the same caches, as
+// handles of one path with the same options are. It needs no open file.
+func (f *File) Same(other *File) bool { return f.store == other.store }
 
 // enter begins a call; leave must follow when it gives no error.
 func (f *File) enter() error {
@@ -230,12 +236,28 @@ func (f *File) link(name string) (*File, error) {
 
 func (f *File) openLinked(name string) (*File, error) {
 	d, dir, err := f.store.folder.find(name, f.store.conf)
+	if isAbsent(err) {
+		return nil, &missingFile{err}
+	}
 	if err != nil {
 		return nil, err
+	}
+	if f.kin.Add(1) > maxKin {
+		err := fmt.Errorf("more than %d files opened through links: %w", maxKin, h5err.ErrLimit)
+		return nil, errors.Join(err, d.Close())
 	}
 	le, err := adopt(name, dir, d, f.store.conf)
 	if err != nil {
 		return nil, err
 	}
-	return &File{name: name, serial: serials.Add(1), store: le.store, lease: le, gate: newGate(), budget: f.budget - 1}, nil
+	return &File{name: name, serial: serials.Add(1), store: le.store, lease: le, gate: newGate(), budget: f.budget - 1, kin: f.kin}, nil
 }
+
+// maxKin bounds the files that are open because one file led to them.
+const maxKin = 1 << 16
+
+// missingFile says that a file is not there at all, unlike one that is there
+// and lacks a member.
+type missingFile struct{ error }
+
+func (m *missingFile) Unwrap() error { return m.error }

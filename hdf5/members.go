@@ -18,14 +18,16 @@ import (
 )
 
 // joinMembers opens the other files when this one is the first of a family or
-// the one of a multi-file that has the superblock. Spec: II.B.
+// the one of a multi-file that has the superblock. Driver information that
+// can't be decoded is a warning, as libhdf5 opens such a file as a single one.
+// Spec: II.B.
 func (s *store) joinMembers() error {
 	info, err := s.driverInfo()
 	if err != nil {
-		return fmt.Errorf("driver info: %w", err)
+		s.warnings = append(s.warnings, h5err.In(fmt.Errorf("driver info: %w", err), s.name, ""))
 	}
-	if info == nil {
-		return nil
+	if err != nil || info == nil {
+		return s.joinUnmarkedFamily()
 	}
 	switch info.Name {
 	case "NCSAfami":
@@ -104,6 +106,23 @@ func (s *store) joinFamily(size uint64) error {
 		s.members = append(s.members, name)
 	}
 	return s.join(parts)
+}
+
+// joinUnmarkedFamily opens the members of a family from before the driver
+// information was stored: the file ends too early, its name numbers it 0, and
+// the next member is there.
+func (s *store) joinUnmarkedFamily() error {
+	size := s.drv.Size()
+	base := path.Base(s.folder.slash(s.name))
+	stem, digits, ext, ok := splitFamilyName(base)
+	if !ok || uint64(s.sb.EndOfFile) <= size || !s.sb.EndOfFile.Defined() {
+		return nil
+	}
+	next, err := s.folder.open(fmt.Sprintf("%s%0*d%s", stem, digits, 1, ext), s.conf)
+	if err != nil {
+		return nil // no family, but a file that was cut: checkEnd says so
+	}
+	return errors.Join(next.Close(), s.joinFamily(size))
 }
 
 // splitFamilyName takes the zeros of the first member's number out of a name.

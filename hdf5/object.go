@@ -221,7 +221,7 @@ func (r *resolver) follow(f *File, addr wire.Address, l *format.Link) (*File, wi
 				return t, at, nil
 			}
 		} else if isAbsent(err) {
-			err = errors.Join(h5err.ErrNotFound, err)
+			err = fmt.Errorf("%w: %w", h5err.ErrNotFound, err)
 		}
 		return nil, 0, fmt.Errorf("external link %q to %q in %q: %w", l.Name, l.Target, l.File, err)
 	}

@@ -47,6 +47,7 @@ func ReadWith[T any](ctx context.Context, d *Dataset, o ReadOptions, sel ...data
 		return nil, err
 	}
 	out := make([]T, b.Count())
+	expectFill(unsafe.Pointer(unsafe.SliceData(out)), uintptr(len(out))*unsafe.Sizeof(zero))
 	return out, readInto(ctx, d, out, b, o)
 }
 
@@ -168,6 +169,11 @@ func (s *convertSink) Put(at uint64, src []byte) error {
 // [count]Type.Size bytes. Variable-length data stays what it is in the file:
 // descriptors, which Any and Read follow. It tells how many elements there are.
 func (d *Dataset) ReadRaw(ctx context.Context, dst []byte, sel ...dataspace.Selection) (int, error) {
+	return d.ReadRawWith(ctx, dst, ReadOptions{}, sel...)
+}
+
+// ReadRawWith is ReadRaw with options, of which Convert has no effect.
+func (d *Dataset) ReadRawWith(ctx context.Context, dst []byte, o ReadOptions, sel ...dataspace.Selection) (int, error) {
 	if err := d.f.enter(); err != nil {
 		return 0, err
 	}
@@ -184,7 +190,7 @@ func (d *Dataset) ReadRaw(ctx context.Context, dst []byte, sel ...dataspace.Sele
 	if err != nil || b.Count() == 0 {
 		return 0, d.wrap(err)
 	}
-	return int(b.Count()), d.wrap(r.Read(ctx, b, memorySink{unsafe.Pointer(unsafe.SliceData(dst)), es}, 0))
+	return int(b.Count()), d.wrap(r.Read(ctx, b, memorySink{unsafe.Pointer(unsafe.SliceData(dst)), es}, o.Workers))
 }
 
 // ReadAny gives the selected elements as dynamic values, row-major.
@@ -231,6 +237,35 @@ type Block struct {
 // block for each worker; a block is a chunk, or about 1 MiB. The first error
 // ends the scan and is given.
 func (d *Dataset) Scan(ctx context.Context, sel dataspace.Selection, workers int, visit func(Block) error) error {
+	return d.ScanWith(ctx, sel, ScanOptions{Workers: workers}, visit)
+}
+
+// ScanOptions change which blocks a scan delivers, and how.
+type ScanOptions struct {
+	Workers  int    // most goroutines; 0: as the file was opened
+	From, To uint64 // only blocks From ≤ Seq < To; To 0: to the end
+}
+
+// Blocks is how many blocks Scan cuts the selection into, so that several
+// machines can share a scan. No data is read.
+func (d *Dataset) Blocks(sel dataspace.Selection) (uint64, error) {
+	if err := d.f.enter(); err != nil {
+		return 0, err
+	}
+	defer d.f.leave()
+	b, err := d.bind([]dataspace.Selection{sel})
+	if err != nil {
+		return 0, err
+	}
+	r, err := d.reader()
+	if err != nil {
+		return 0, d.wrap(err)
+	}
+	return r.Blocks(b), nil
+}
+
+// ScanWith is Scan with options.
+func (d *Dataset) ScanWith(ctx context.Context, sel dataspace.Selection, o ScanOptions, visit func(Block) error) error {
 	if err := d.f.enter(); err != nil {
 		return err
 	}
@@ -243,7 +278,11 @@ func (d *Dataset) Scan(ctx context.Context, sel dataspace.Selection, workers int
 	if err != nil {
 		return d.wrap(err)
 	}
-	return d.wrap(r.Scan(ctx, b, workers, func(c chunkio.Block) error {
+	part := chunkio.Part{From: o.From, To: o.To}
+	if o.To == 0 {
+		part.To = chunkio.Whole.To
+	}
+	return d.wrap(r.Scan(ctx, b, part, o.Workers, func(c chunkio.Block) error {
 		return visit(Block{c.Seq, c.N, c.Data})
 	}))
 }

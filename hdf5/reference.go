@@ -1,8 +1,8 @@
 package hdf5
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 
 	"gables/hdf5/dataspace"
 	"gables/hdf5/datatype"
@@ -100,6 +100,12 @@ func (f *File) region(rd *wire.Reader, o Object) *Region {
 		return &Region{Err: err}
 	}
 	g := &Region{Kind: [...]string{"none", "points", "hyperslab", "all"}[s.Kind], Rank: s.Rank, Selection: s.Selection}
+	if slices.Contains(s.Count, dataspace.Unlimited) || slices.Contains(s.Block, dataspace.Unlimited) {
+		// What it means when the dataset has grown since is nowhere said;
+		// libhdf5 can't read it back either.
+		g.Err = h5err.Unsupported("dataspace selection", "count", "unlimited, in a reference")
+		return g
+	}
 	if d, ok := o.(*Dataset); ok {
 		if s.Rank != 0 && s.Rank != d.space.Rank() {
 			g.Err = h5err.Corrupt("dataspace selection", "rank", "%d, the dataset has %d", s.Rank, d.space.Rank())
@@ -168,7 +174,7 @@ func (f *File) stdObject(t *Target, addr wire.Address) {
 	if t.File != "" {
 		if in, t.Err = f.link(t.File); t.Err != nil {
 			if isAbsent(t.Err) {
-				t.Err = errors.Join(h5err.ErrNotFound, t.Err)
+				t.Err = fmt.Errorf("%w: %w", h5err.ErrNotFound, t.Err)
 			}
 			t.Err = fmt.Errorf("reference into %q: %w", t.File, t.Err)
 			return

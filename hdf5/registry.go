@@ -111,8 +111,10 @@ func adopt(name string, dir folder, d driver.Driver, conf config) (lease, error)
 		sh.store, sh.err = newStore(conf, name, dir, d)
 		close(sh.ready)
 	}
-	l, waitErr := sh.wait(key)
-	return l, errors.Join(waitErr, err)
+	if err != nil {
+		return lease{}, errors.Join(err, release(key))
+	}
+	return sh.wait(key)
 }
 
 func identityOf(path string, info fs.FileInfo, conf config) identity {
@@ -140,7 +142,9 @@ func join(key identity, create bool) (sh *shared, made bool) {
 func (sh *shared) wait(key identity) (lease, error) {
 	<-sh.ready
 	if sh.err != nil {
-		return lease{}, errors.Join(sh.err, release(key))
+		// A store that failed to open has nothing to close.
+		_ = release(key)
+		return lease{}, sh.err
 	}
 	return lease{sh.store, func() error { return release(key) }}, nil
 }

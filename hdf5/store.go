@@ -40,7 +40,10 @@ func newStore(conf config, name string, dir folder, d driver.Driver) (*store, er
 	s := &store{conf: conf, name: name, folder: dir, drv: d, driver: "sec2",
 		pool: chunkio.NewPool(conf.workers), chunks: chunkio.NewChunkCache(conf.chunks)}
 	if err := s.open(); err != nil {
-		return nil, h5err.In(errors.Join(err, s.drv.Close()), name, "")
+		if closing := s.drv.Close(); closing != nil {
+			err = errors.Join(err, closing)
+		}
+		return nil, h5err.In(err, name, "")
 	}
 	return s, nil
 }
@@ -147,6 +150,36 @@ func (s *store) readExtension() error {
 			s.warnings = append(s.warnings, h5err.In(err, s.name, ""))
 		}
 	}
+	if m := h.Find(format.MsgCacheImage); m != nil {
+		return s.applyCacheImage(m.Data)
+	}
+	return nil
+}
+
+// applyCacheImage lays the metadata that the writer kept in a cache image over
+// the file, whose own bytes at those addresses are stale or were never written.
+func (s *store) applyCacheImage(body []byte) error {
+	m, err := format.DecodeCacheImageMessage(body, s.sb.Sizes)
+	if err != nil || !m.Address.Defined() {
+		return err
+	}
+	cache := s.graph.Cache
+	b, err := cache.Bytes(m.Address, m.Size)
+	if err != nil {
+		return h5err.At(err, "metadata cache image", uint64(m.Address))
+	}
+	entries, err := format.DecodeCacheImage(b, s.sb.Sizes)
+	if err != nil {
+		return h5err.At(err, "metadata cache image", uint64(m.Address))
+	}
+	patches := make([]driver.Patch, len(entries))
+	for i, e := range entries {
+		if end, ok := wire.Add(uint64(e.Address), uint64(len(e.Data))); !ok || end > uint64(s.sb.EndOfFile) {
+			return h5err.Corrupt("metadata cache image", "entry", "%d bytes at 0x%x", len(e.Data), uint64(e.Address))
+		}
+		patches[i] = driver.Patch{Start: uint64(e.Address), Data: e.Data}
+	}
+	s.graph.Cache = metacache.New(driver.Patched(driver.Based(s.drv, s.at), patches), s.sb.Sizes, wire.Limits(s.conf.limits))
 	return nil
 }
 

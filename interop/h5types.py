@@ -87,9 +87,11 @@ def numbers():
         for size in (8, 16):
             plain("complex%d%s" % (8 * size, order), "complex compound", "%sc%d" % (o, size), ("flat",))
     long = np.dtype("longdouble")
-    Type("longdouble", "float, other formats", h5t.py_create(long),
-         lambda rng, n: np.asarray(rng.normal(size=n) * 10.0 ** rng.integers(-300, 300, n), long).view(np.uint8).reshape(n, long.itemsize)
- ("flat",))
+
+    def extended(rng, n):
+        v = rng.normal(size=n) * 10.0 ** rng.integers(-300, 300, n)
+        return np.asarray(v, long).view(np.uint8).reshape(n, long.itemsize)
+    Type("longdouble", "float, other formats", h5t.py_create(long), extended, ("flat",))
     for base in ("F16LE", "F32LE", "F64BE"):
         tid = getattr(h5t, "COMPLEX_IEEE_" + base).copy()
         Type("native_complex_" + base.lower(), "complex", tid,

@@ -17,9 +17,6 @@ BOUNDS = {
     "earliest": (h5f.LIBVER_EARLIEST, OLD), "v18": (h5f.LIBVER_V18, OLD), "v110": (h5f.LIBVER_V110, NEW),
     "v112": (h5f.LIBVER_V112, NEW), "v114": (h5f.LIBVER_V114, NEW), "v200": (h5f.LIBVER_V200, NEW),
 }
-FEW = ("int32le", "float64be", "compound_nested", "vlstring_utf8", "string6_nullterm", "ref_object")
-SMALL = FEW + ("uint8le", "float32le", "bool", "vlen_i4", "array3_i32", "complex128le")
-
 
 class Maker:
     def __init__(self, folder):
@@ -42,6 +39,8 @@ class Maker:
         }
 
     def add(self, t, lay, flt):
+        if t.name not in lay.more.get("only", (t.name,)):
+            return
         if "v200" in t.tags and self.bounds != "v200" or self.format not in lay.formats:
             return
         if t.tid.get_size() * int(np.prod(lay.shape or (1,))) > 60000 and lay.more.get("compact"):
@@ -63,8 +62,6 @@ class Maker:
         self.open("layouts_%s.h5" % bounds, bounds)
         for t in TYPES.values():
             for lay in LAYOUTS:
-                if lay.more.get("small") and t.name not in SMALL or lay.more.get("few") and t.name not in FEW:
-                    continue
                 if not lay.more.get("raw_edges"):
                     self.add(t, lay, None)
         self.file.close()
@@ -73,7 +70,7 @@ class Maker:
         """Every type with every filter, the layouts in turn; a few types with all."""
         self.open("filters_%s.h5" % bounds, bounds)
         chunked = [l for l in LAYOUTS if l.chunk and self.format in l.formats and l.index != "implicit"
-                   and not l.more.get("few") and not l.more.get("small") and l.more.get("tail") != "empty"]
+                   and "only" not in l.more and l.more.get("tail") != "empty"]
         turn = 0
         for t in TYPES.values():
             for flt in FILTERS:

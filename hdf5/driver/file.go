@@ -55,13 +55,17 @@ func (d *File) Stat() (fs.FileInfo, error) { return d.f.Stat() }
 // Size is the file's length when it was opened.
 func (d *File) Size() uint64 { return d.size }
 
+// mapCopy is up to which size a read is a copy from the map. Above it the
+// system reads: it copies as fast, and no page of the map is faulted in.
+const mapCopy = 64 << 10
+
 // ReadAt copies from the map, or reads where there is none.
 func (d *File) ReadAt(p []byte, off uint64) (int, error) {
 	if off >= d.size {
 		return 0, io.EOF
 	}
-	if d.data == nil {
-		return d.f.ReadAt(p, int64(off))
+	if d.data == nil || len(p) > mapCopy {
+		return readWithin(d.f, p, off, d.size)
 	}
 	n := 0
 	err := Guard(func() error {

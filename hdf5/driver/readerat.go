@@ -34,9 +34,18 @@ func (d *ReaderAt) ReadAt(p []byte, off uint64) (int, error) {
 	if off >= d.size || off > math.MaxInt64 {
 		return 0, io.EOF
 	}
-	n, err := d.r.ReadAt(p, int64(off))
-	if n == len(p) {
-		err = nil
+	return readWithin(d.r, p, off, d.size)
+}
+
+// readWithin reads at off, which is below size, and nothing behind size.
+func readWithin(r io.ReaderAt, p []byte, off, size uint64) (int, error) {
+	most := min(uint64(len(p)), size-off)
+	n, err := r.ReadAt(p[:most], int64(off))
+	switch {
+	case n == len(p):
+		return n, nil
+	case err == nil:
+		err = io.EOF
 	}
 	return n, err
 }

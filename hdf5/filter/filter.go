@@ -35,14 +35,6 @@ const (
 	Blosc2      ID = 32026
 )
 
-// Chunk is what a filter is told of the chunk that it decodes.
-type Chunk struct {
-	Values      []uint32 // client data as stored in the pipeline message
-	Size        int      // exact length of the decoded bytes; -1 where a later stage changes it
-	Limit       int      // most bytes that Decode may give, always positive
-	ElementSize int      // bytes of one element of the dataset
-}
-
 // Filter undoes one stage of a pipeline.
 type Filter interface {
 	// ID is the identification value that the pipeline message stores.

@@ -160,5 +160,9 @@ func In(err error, file, path string) error {
 		}
 		return &c
 	}
+	var inner *FormatError
+	if errors.As(err, &inner) && inner.File != "" && (inner.Path != "" || path == "") {
+		return err
+	}
 	return &FormatError{File: file, Path: path, Err: err}
 }

@@ -4,6 +4,7 @@ import (
 	"container/list"
 	"sync"
 
+	"gables/hdf5/driver"
 	"gables/internal/wire"
 )
 
@@ -22,14 +23,20 @@ type cacheShard struct {
 	m     map[wire.Address]*list.Element
 	order list.List // of *cached, most recently used first
 	size  int64
+	spare []byte // memory of a chunk that has left: new memory costs page faults and collections
 }
 
+// cached is a chunk that is decoded once. Who uses data has a pin; when the
+// chunk has left the cache and the last pin is gone, the memory serves another.
 type cached struct {
-	addr wire.Address
-	n    int // bytes of the decoded chunk
-	once sync.Once
-	data []byte
-	err  error
+	shard *cacheShard
+	addr  wire.Address
+	n     int  // bytes of the decoded chunk
+	pins  int  // guarded by shard.mu
+	gone  bool // no longer in the cache; guarded by shard.mu
+	once  sync.Once
+	data  []byte
+	err   error
 }
 
 // NewChunkCache keeps up to limit bytes; nil, which caches nothing, for 0.
@@ -44,36 +51,72 @@ func NewChunkCache(limit int64) *ChunkCache {
 	return c
 }
 
-// get gives the n bytes of the chunk at addr, which must not be written to.
-func (c *ChunkCache) get(addr wire.Address, n int, decode func([]byte) error) ([]byte, error) {
+// pin gives the chunk of n bytes at addr, whose data must not be written to and
+// is valid until unpin, which must follow when there is no error.
+func (c *ChunkCache) pin(addr wire.Address, n int, decode func([]byte) error) (*cached, error) {
 	s := &c.shards[(uint64(addr)*0x9e3779b97f4a7c15)>>61]
 	e := s.entry(addr, n, c.limit)
 	if e.n != n {
 		// Two datasets of a damaged file claim one chunk.
-		buf := make([]byte, n)
-		return buf, decode(buf)
+		e.unpin()
+		e = &cached{shard: s, addr: addr, n: n, pins: 1, gone: true}
 	}
 	e.once.Do(func() {
-		buf := make([]byte, n)
-		if e.err = decode(buf); e.err == nil {
-			e.data = buf
-		}
+		e.data = s.room(n)
+		// A fault of the map must not leave an entry that looks decoded.
+		e.err = driver.Guard(func() error { return decode(e.data) })
 	})
 	if e.err != nil {
 		s.drop(e)
+		e.unpin()
+		return nil, e.err
 	}
-	return e.data, e.err
+	return e, nil
 }
 
-// entry finds or makes the entry of a chunk.
+// unpin ends a use of the chunk.
+func (e *cached) unpin() {
+	e.shard.mu.Lock()
+	defer e.shard.mu.Unlock()
+	if e.pins--; e.pins == 0 && e.gone {
+		e.shard.keep(e)
+	}
+}
+
+// mostSpare is the largest memory that a shard keeps for the next chunk.
+const mostSpare = 4 << 20
+
+// keep takes the memory of a chunk that nobody uses or can find; mu is held.
+func (s *cacheShard) keep(e *cached) {
+	if n := cap(e.data); n > 0 && n <= mostSpare {
+		s.spare = e.data
+	}
+	e.data = nil
+}
+
+// room gives memory for n bytes, which may hold those of an earlier chunk.
+func (s *cacheShard) room(n int) []byte {
+	s.mu.Lock()
+	b := s.spare
+	s.spare = nil
+	s.mu.Unlock()
+	if cap(b) < n || cap(b)/2 > n {
+		b = make([]byte, n)
+	}
+	return b[:n]
+}
+
+// entry finds or makes the entry of a chunk, and pins it.
 func (s *cacheShard) entry(addr wire.Address, n int, limit int64) *cached {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if el, ok := s.m[addr]; ok {
 		s.order.MoveToFront(el)
-		return el.Value.(*cached)
+		e := el.Value.(*cached)
+		e.pins++
+		return e
 	}
-	e := &cached{addr: addr, n: n}
+	e := &cached{shard: s, addr: addr, n: n, pins: 1}
 	s.m[addr] = s.order.PushFront(e)
 	s.size += int64(n)
 	for s.size > limit && s.order.Len() > 1 {
@@ -86,6 +129,9 @@ func (s *cacheShard) remove(el *list.Element) {
 	e := s.order.Remove(el).(*cached)
 	delete(s.m, e.addr)
 	s.size -= int64(e.n)
+	if e.gone = true; e.pins == 0 {
+		s.keep(e)
+	}
 }
 
 // drop forgets a chunk that could not be decoded.

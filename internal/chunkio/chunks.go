@@ -86,7 +86,8 @@ func (w *worker) wholeChunk(b *dataspace.Bound, origin, box []uint64) []byte {
 }
 
 // chunkData gives a chunk decoded: from the map or the file where it has no
-// filters, through the cache where only a part of it is wanted.
+// filters, through the cache where only a part of it is wanted. It is valid
+// until the worker takes another chunk.
 func (w *worker) chunkData(b *dataspace.Bound, c chunkindex.Chunk, scaled, origin []uint64) ([]byte, error) {
 	d := w.d
 	n := d.chunkBytes()
@@ -100,7 +101,13 @@ func (w *worker) chunkData(b *dataspace.Bound, c chunkindex.Chunk, scaled, origi
 		buf := room(&w.chunk, n)
 		return buf, w.decode(buf, c, scaled)
 	}
-	return d.Chunks.get(c.Address, n, func(buf []byte) error { return w.decode(buf, c, scaled) })
+	w.unpin()
+	e, err := d.Chunks.pin(c.Address, n, func(buf []byte) error { return w.decode(buf, c, scaled) })
+	if err != nil {
+		return nil, err
+	}
+	w.pinned = e
+	return e.data, nil
 }
 
 // covers tells whether the selection takes all of a chunk that lies in the
@@ -129,7 +136,7 @@ func (d *Dataset) unfiltered(scaled []uint64) bool {
 		return false
 	}
 	for i := range d.Dims {
-		if (scaled[i]+1)*d.chunkDims[i] > d.Dims[i] {
+		if d.Dims[i]-scaled[i]*d.chunkDims[i] < d.chunkDims[i] {
 			return true
 		}
 	}

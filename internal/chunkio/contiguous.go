@@ -20,6 +20,10 @@ const pieceBytes = 1 << 20
 // windowBytes is how much is read at once for runs that lie close together.
 const windowBytes = 256 << 10
 
+// directBytes is from which size a run is read to where it belongs instead of
+// copied from the map, whose pages cost faults.
+const directBytes = 64 << 10
+
 // view gives n bytes of d without copying, or nil.
 func view(d driver.Driver, at, n uint64) []byte {
 	if v, ok := d.(driver.Viewer); ok && n <= math.MaxInt {
@@ -58,7 +62,15 @@ func (d *Dataset) readContiguous(ctx context.Context, b *dataspace.Bound, s Sink
 	if err != nil {
 		return err
 	}
+	es := uint64(d.ElementSize)
 	return d.eachPiece(ctx, b, workers, func(p *dataspace.Bound, _, first uint64) error {
+		if n := p.Count(); n*es >= directBytes {
+			if start, ok := d.oneRun(p); ok {
+				if dst := s.Direct(first, n); dst != nil {
+					return readFull(src, dst, at+start*es)
+				}
+			}
+		}
 		w := d.worker(offsetSink{s, first})
 		defer w.release()
 		if data := view(src, at, size); data != nil {

@@ -17,6 +17,7 @@ type worker struct {
 	gather  []byte // elements gathered from a stride
 	fill    []byte // the fill value repeated
 	fillFor *Dataset
+	pinned  *cached // the chunk of the cache that is in use
 	origin  [33]uint64
 	err     error
 }
@@ -32,7 +33,16 @@ func (d *Dataset) worker(s Sink) *worker {
 // keep is the most scratch memory that a pooled worker holds on to.
 const keep = 16 << 20
 
+// unpin gives back the chunk of the cache that was in use.
+func (w *worker) unpin() {
+	if w.pinned != nil {
+		w.pinned.unpin()
+		w.pinned = nil
+	}
+}
+
 func (w *worker) release() {
+	w.unpin()
 	w.d, w.s, w.fillFor, w.err = nil, nil, nil, nil
 	if cap(w.stored)+cap(w.chunk) > keep {
 		w.stored, w.chunk = nil, nil

@@ -118,7 +118,8 @@ func (h *FractalHeap) derive(s wire.Sizes) error {
 	}
 	h.HugeDirect = direct <= h.IDLength-1
 	h.HugeIDSize = min(8, h.IDLength-1)
-	h.TinyExtended = h.IDLength-1 > 16
+	// An ID of 18 would need the longer form for 17 bytes alone: it keeps the short one.
+	h.TinyExtended = h.IDLength > 18
 	return nil
 }
 

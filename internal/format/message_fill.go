@@ -73,12 +73,21 @@ func DecodeFillOld(b []byte) (*Fill, error) {
 	r := wire.NewReader(b, wire.Sizes{})
 	f := &Fill{State: FillDefault, Alloc: 2, Time: FillTimeIfSet}
 	f.value(r)
+	if f.State == FillDefault {
+		// libhdf5 reads an empty old message as "undefined".
+		f.State = FillUndefined
+	}
 	return f, inRecord("old fill value message", r.Err())
 }
 
+// value takes size and value; a negative size says that there is none.
 func (f *Fill) value(r *wire.Reader) {
-	n := r.U32()
-	if int64(n) > int64(r.Len()) {
+	n := int32(r.U32())
+	if n < 0 {
+		f.State = FillUndefined
+		return
+	}
+	if int(n) > r.Len() {
 		r.Fail(h5err.Corrupt("", "size", "%d bytes, %d remain", n, r.Len()))
 		return
 	}

@@ -54,6 +54,9 @@ type Message struct {
 	Data  []byte
 }
 
+// known tells whether the format gives the number a meaning.
+func (t MessageType) known() bool { return t <= maxMessageTypeKnown && t != 0x09 }
+
 // Shared tells whether Data is a pointer to the message's real body.
 func (m *Message) Shared() bool { return m.Flags&MsgFlagShared != 0 }
 
@@ -205,7 +208,7 @@ func (m *Message) check() error {
 	if m.Flags&MsgFlagShared != 0 && m.Flags&0x04 != 0 {
 		return h5err.Corrupt("object header message", "flags", "type 0x%02x is shared and must not be", uint16(m.Type))
 	}
-	if m.Type > maxMessageTypeKnown && m.Flags&MsgFlagFailAlways != 0 {
+	if !m.Type.known() && m.Flags&MsgFlagFailAlways != 0 {
 		return h5err.Unsupported("object header message", "type", "0x%02x, which a reader must know", uint16(m.Type))
 	}
 	return nil

@@ -114,9 +114,6 @@ func (s *Selection) coordinates(r *wire.Reader, n, per uint64, width int) ([]uin
 	flat := make([]uint64, total)
 	for i := range flat {
 		flat[i] = r.Uint(width)
-		if width < 8 && flat[i] == 1<<(8*width)-1 {
-			flat[i] = dataspace.Unlimited
-		}
 	}
 	return flat, r.Err()
 }
@@ -169,6 +166,11 @@ func (s *Selection) decodeRegular(r *wire.Reader, width int) error {
 	}
 	for i := range s.Rank {
 		d := flat[4*i:]
+		for k := 2; k < 4; k++ {
+			if width < 8 && d[k] == 1<<(8*width)-1 {
+				d[k] = dataspace.Unlimited
+			}
+		}
 		s.Start, s.Stride = append(s.Start, d[0]), append(s.Stride, d[1])
 		s.Count, s.Block = append(s.Count, d[2]), append(s.Block, d[3])
 	}

@@ -77,6 +77,13 @@ func decodeSuperblockV0(b []byte) (*Superblock, error) {
 	if b[9] != 0 || b[10] != 0 || b[12] != 0 {
 		return nil, h5err.Unsupported("superblock", "version of free space, root or shared header", "got %d, %d, %d, want 0", b[9], b[10], b[12])
 	}
+	n := 24 + 4*s.Sizes.Offset + SymbolTableEntrySize(s.Sizes)
+	if s.Version == 1 {
+		n += 4
+	}
+	if len(b) < n {
+		return nil, h5err.New(h5err.ErrTruncated, "superblock", "", "%d of %d bytes", len(b), n)
+	}
 	r := wire.NewReader(b, s.Sizes)
 	r.Skip(16)
 	s.LeafK, s.InternalK, s.Flags = r.U16(), r.U16(), r.U32()

@@ -15,7 +15,7 @@ const (
 // SymbolTableEntry is one link of an old-style group: name offset, header
 // address, cache type 4, reserved 4, scratch 16. Spec: III.C.
 type SymbolTableEntry struct {
-	NameOffset uint64 // in the local heap
+	NameOffset uint64 // in the local heap; as wide as a length, where the text of the specification has an offset
 	Header     wire.Address
 	CacheType  uint32
 	BTree      wire.Address // CacheGroup
@@ -25,7 +25,7 @@ type SymbolTableEntry struct {
 
 // DecodeSymbolTableEntry takes one entry from r. Spec: III.C.
 func DecodeSymbolTableEntry(r *wire.Reader) SymbolTableEntry {
-	e := SymbolTableEntry{NameOffset: r.Uint(r.Sizes().Offset), Header: r.Address(), CacheType: r.U32()}
+	e := SymbolTableEntry{NameOffset: r.Uint(r.Sizes().Length), Header: r.Address(), CacheType: r.U32()}
 	r.Skip(4)
 	scratch := wire.NewReader(r.Bytes(16), r.Sizes())
 	switch e.CacheType {
@@ -41,7 +41,7 @@ func DecodeSymbolTableEntry(r *wire.Reader) SymbolTableEntry {
 }
 
 // SymbolTableEntrySize is the size of an entry in a file of these widths.
-func SymbolTableEntrySize(s wire.Sizes) int { return 2*s.Offset + 24 }
+func SymbolTableEntrySize(s wire.Sizes) int { return s.Length + s.Offset + 24 }
 
 // DecodeSymbolNode reads a symbol table node: "SNOD", version, reserved,
 // number of symbols 2, entries. b may be longer. Spec: III.B.

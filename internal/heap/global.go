@@ -8,7 +8,9 @@ import (
 
 // collection is a global heap collection: "GCOL", version, reserved 3, size,
 // then objects: index 2, references 2, reserved 4, size, data padded to 8.
-// Object 0 is the free space. It has no checksum. Spec: III.E.
+// Object 0 is the free space. Both kinds of header are padded to 8 as well,
+// which shows where lengths are narrow (testdata/sizes_8_4_v0.h5 of package
+// hdf5). It has no checksum. Spec: III.E.
 type collection struct {
 	objects map[uint16][]byte
 }
@@ -33,7 +35,7 @@ func GlobalObject(c *metacache.Cache, addr wire.Address, index uint32) ([]byte, 
 }
 
 func readCollection(c *metacache.Cache, addr wire.Address) (*collection, int64, error) {
-	head := uint64(8 + c.Sizes().Length)
+	head := uint64(globalHead(c.Sizes()))
 	b, err := c.Bytes(addr, head)
 	if err != nil {
 		return nil, 0, err
@@ -58,13 +60,18 @@ func readCollection(c *metacache.Cache, addr wire.Address) (*collection, int64, 
 	return col, int64(size), err
 }
 
+// globalHead is the size of the header of a collection, and of an object.
+func globalHead(s wire.Sizes) int { return (8 + s.Length + 7) &^ 7 }
+
 func decodeCollection(b []byte, s wire.Sizes) (*collection, error) {
 	col := &collection{objects: map[uint16][]byte{}}
 	r := wire.NewReader(b, s)
-	for r.Len() >= 8+s.Length {
+	head := globalHead(s)
+	for r.Len() >= head {
 		index := r.U16()
 		r.Skip(6)
 		size := r.Length()
+		r.Skip(head - 8 - s.Length)
 		if index == 0 {
 			break
 		}

@@ -95,7 +95,9 @@ func (g *Graph) read(addr wire.Address) (*Header, int64, error) {
 // continuation, in the order in which the continuations are met.
 func (g *Graph) readMessages(h *Header, b []byte) (int64, error) {
 	var err error
-	if h.Messages, err = format.DecodeMessages(&h.ObjectHeader, b, nil); err != nil {
+	// Lists that grow from nothing were a third of a walk's memory.
+	list := make([]format.Message, 0, expectedMessages(&h.ObjectHeader))
+	if h.Messages, err = format.DecodeMessages(&h.ObjectHeader, b, list); err != nil {
 		return 0, err
 	}
 	size := int64(len(b))
@@ -119,11 +121,24 @@ func (g *Graph) readMessages(h *Header, b []byte) (int64, error) {
 		if size += int64(c.Size); size < 0 || size > g.Cache.Limits().Metadata {
 			return 0, h5err.Limit("object header", "size", "%d bytes", uint64(size))
 		}
+		// Blocks that overlap would make much out of a small file.
+		if uint64(size) > g.Cache.End() {
+			return 0, h5err.Corrupt("object header", "size", "%d bytes in all, the file has %d", size, g.Cache.End())
+		}
 		if h.Messages, err = g.readContinuation(h, c); err != nil {
 			return 0, h5err.At(err, "object header continuation block", uint64(c.Address))
 		}
 	}
 	return size + int64(len(h.Messages))*48, nil
+}
+
+// expectedMessages is how many messages to take memory for at first.
+func expectedMessages(h *format.ObjectHeader) int {
+	const usual, most = 8, 64
+	if h.Version == 1 {
+		return int(min(h.MessagesCount, most))
+	}
+	return usual
 }
 
 func (g *Graph) readContinuation(h *Header, c format.Continuation) ([]format.Message, error) {

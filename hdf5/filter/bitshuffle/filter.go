@@ -17,12 +17,12 @@ package bitshuffle
 
 import (
 	"encoding/binary"
-	"slices"
 	"sync"
 
 	"gables/hdf5/filter"
-	"gables/hdf5/filter/lz4"
-	"gables/hdf5/filter/zstd"
+	"gables/hdf5/filter/internal/bitshuf"
+	"gables/hdf5/filter/internal/lz4block"
+	"gables/hdf5/filter/internal/zstdframe"
 	"gables/hdf5/h5err"
 )
 
@@ -49,15 +49,9 @@ const (
 
 const (
 	headerSize  = 12
-	multiple    = 8       // elements that are transposed together
+	multiple    = bitshuf.Multiple
 	targetBlock = 8 << 10 // bytes of a block of default size
 	leastBlock  = 128     // elements
-)
-
-// lzRatio and zstdRatio are more output bytes than an input byte can stand for.
-const (
-	lzRatio   = lz4.MaxRatio
-	zstdRatio = 128 << 10
 )
 
 type bitshuffle struct{}
@@ -109,7 +103,10 @@ func (bitshuffle) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	if err := l.set(size, uint64(elementSize), blockSize, len(src), c); err != nil {
 		return nil, err
 	}
-	out := slices.Grow(dst[:0], l.size)[:l.size]
+	out, err := c.Room(dst, structure, size)
+	if err != nil {
+		return nil, err
+	}
 	if err := l.decode(out, src); err != nil {
 		return nil, err
 	}
@@ -128,18 +125,15 @@ type layout struct {
 // set checks the sizes that the file declares against the chunk, the limit and
 // the n bytes behind the header.
 func (l *layout) set(size, elementSize, blockSize uint64, n int, c filter.Chunk) error {
-	if c.Size >= 0 && size != uint64(c.Size) {
-		return h5err.Corrupt(structure, "decoded size", "%d, want %d", size, c.Size)
+	ratio := uint64(1)
+	switch l.compression {
+	case LZ4:
+		ratio = lz4block.MaxRatio
+	case Zstd:
+		ratio = zstdframe.MaxRatio
 	}
-	if size > uint64(c.Limit) {
-		return h5err.Limit(structure, "decoded size", "%d bytes, limit %d", size, c.Limit)
-	}
-	ratio := uint64(zstdRatio)
-	if l.compression == LZ4 {
-		ratio = lzRatio
-	}
-	if size/ratio > uint64(n) {
-		return h5err.Corrupt(structure, "decoded size", "%d bytes can't come from %d", size, n)
+	if err := c.CheckFrom(structure, size, n, ratio); err != nil {
+		return err
 	}
 	if size%elementSize != 0 {
 		return h5err.Corrupt(structure, "decoded size", "%d is no multiple of element size %d", size, elementSize)
@@ -168,7 +162,7 @@ func (l *layout) decode(dst, src []byte) error {
 	if l.compression == None {
 		for at := 0; at < l.blocked; at += l.block {
 			end := min(at+l.block, l.blocked)
-			Untranspose(dst[at:end], src[at:end], l.elementSize)
+			bitshuf.Unshuffle(dst[at:end], src[at:end], l.elementSize)
 		}
 		copy(dst[l.blocked:], src[l.blocked:])
 		return nil
@@ -203,14 +197,14 @@ func (l *layout) decodeBlock(out, src, scratch []byte) (int, error) {
 	data := src[4 : 4+int(n)]
 	var err error
 	if l.compression == LZ4 {
-		err = lz4.DecodeBlock(scratch, data)
+		err = lz4block.Decode(scratch, data, nil)
 	} else {
-		err = zstd.DecodeInto(scratch, data)
+		err = zstdframe.Decode(scratch, data)
 	}
 	if err != nil {
 		return 0, err
 	}
-	Untranspose(out, scratch, l.elementSize)
+	bitshuf.Unshuffle(out, scratch, l.elementSize)
 	return 4 + len(data), nil
 }
 

@@ -62,12 +62,12 @@ func TestBlockSizeZeroInTheHeaderIsTheDefault(t *testing.T) {
 		if Compression(s.Values[4]) == None || s.Values[3] != 0 {
 			continue
 		}
-		raw := bytes.Clone(s.raw)
+		raw := bytes.Clone(s.Raw)
 		if got := int(binary.BigEndian.Uint32(raw[8:])); got != DefaultBlockSize(s.ElementSize)*s.ElementSize {
 			t.Fatalf("the writer's default is %d bytes for elements of %d", got, s.ElementSize)
 		}
 		clear(raw[8:12])
-		if got, err := New().Decode(nil, raw, s.chunk()); err != nil || sum(got) != s.SHA256 {
+		if got, err := New().Decode(nil, raw, s.Chunk()); err != nil || !s.Gives(got) {
 			t.Fatalf("%d bytes, %v", len(got), err)
 		}
 		tried++
@@ -84,5 +84,13 @@ func TestWitnessesHoldEveryCompression(t *testing.T) {
 	}
 	if seen[None] == 0 || seen[LZ4] == 0 || seen[Zstd] == 0 {
 		t.Fatalf("%v", seen)
+	}
+}
+
+func TestDefaultBlockSize(t *testing.T) {
+	for elementSize, want := range map[int]int{1: 8192, 2: 4096, 3: 2728, 8: 1024, 64: 128, 65: 128, 1000: 128} {
+		if got := DefaultBlockSize(elementSize); got != want {
+			t.Errorf("element size %d: got %d, want %d", elementSize, got, want)
+		}
 	}
 }

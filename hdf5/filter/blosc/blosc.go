@@ -7,7 +7,6 @@ package blosc
 import (
 	"gables/hdf5/filter"
 	"gables/hdf5/filter/internal/bloscchunk"
-	"gables/hdf5/h5err"
 )
 
 type blosc struct{}
@@ -26,17 +25,10 @@ func (blosc) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		return nil, err
 	}
 	defer ch.Close()
-	n := ch.NBytes
-	if c.Size >= 0 && n != c.Size {
-		return nil, h5err.Corrupt("Blosc chunk", "size", "%d bytes, %d wanted", n, c.Size)
+	dst, err = c.Room(dst, "Blosc chunk", uint64(ch.NBytes))
+	if err != nil {
+		return nil, err
 	}
-	if n > c.Limit {
-		return nil, h5err.Limit("Blosc chunk", "size", "%d bytes, %d allowed", n, c.Limit)
-	}
-	if cap(dst) < n {
-		dst = make([]byte, n)
-	}
-	dst = dst[:n]
 	if err := ch.Decode(dst); err != nil {
 		return nil, err
 	}

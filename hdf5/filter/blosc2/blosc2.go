@@ -30,7 +30,7 @@ func (blosc2) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	dst, err = sized(dst, f.size(), c)
+	dst, err = c.Room(dst, structure, uint64(f.size()))
 	if err != nil {
 		return nil, err
 	}
@@ -47,7 +47,7 @@ func decodeChunk(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		return nil, err
 	}
 	defer ch.Close()
-	dst, err = sized(dst, int64(ch.NBytes), c)
+	dst, err = c.Room(dst, structure, uint64(ch.NBytes))
 	if err != nil {
 		return nil, err
 	}
@@ -55,21 +55,6 @@ func decodeChunk(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		return nil, err
 	}
 	return dst, nil
-}
-
-// sized gives memory for n bytes, dst's own where it suffices, if the caller
-// wants that many.
-func sized(dst []byte, n int64, c filter.Chunk) ([]byte, error) {
-	if c.Size >= 0 && n != int64(c.Size) {
-		return nil, corrupt("size", "%d bytes, %d wanted", n, c.Size)
-	}
-	if n > int64(c.Limit) {
-		return nil, h5err.Limit(structure, "size", "%d bytes, %d allowed", n, c.Limit)
-	}
-	if int64(cap(dst)) < n {
-		return make([]byte, n), nil
-	}
-	return dst[:n], nil
 }
 
 const structure = "Blosc2 frame"

@@ -37,16 +37,12 @@ func (bz) Name() string { return "bzip2" }
 // c.Limit. Bytes behind the stream that do not begin another one are passed
 // over, as the writers' libraries do.
 func (bz) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
-	if c.Size > c.Limit {
-		return nil, h5err.Limit(structure, "decoded size", "%d bytes, limit %d", c.Size, c.Limit)
-	}
-	most := c.Limit
+	most, in := c.Limit, &input{src: src, level: '9'}
 	if c.Size >= 0 {
-		most = c.Size
-	}
-	in := &input{src: src, level: '9'}
-	if c.Size >= 0 {
-		in.level = leastLevel(c.Size)
+		if err := c.Check(structure, uint64(c.Size)); err != nil {
+			return nil, err
+		}
+		most, in.level = c.Size, leastLevel(c.Size)
 	}
 	out, err := inflate(dst[:0], in, most)
 	switch {

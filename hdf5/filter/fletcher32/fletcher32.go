@@ -35,11 +35,8 @@ func (codec) Decode(_, src []byte, c filter.Chunk) ([]byte, error) {
 	if n < 0 {
 		return nil, h5err.Corrupt(structure, "checksum", "chunk of %d bytes has none", len(src))
 	}
-	if n > c.Limit {
-		return nil, h5err.Limit(structure, "length", "%d bytes of %d allowed", n, c.Limit)
-	}
-	if c.Size >= 0 && n != c.Size {
-		return nil, h5err.Corrupt(structure, "length", "got %d bytes, want %d", n, c.Size)
+	if err := c.Check(structure, uint64(n)); err != nil {
+		return nil, err
 	}
 	stored := binary.LittleEndian.Uint32(src[n:])
 	// HDF5 up to 1.6.2 swapped the bytes of both halves on little-endian machines.

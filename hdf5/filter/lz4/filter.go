@@ -1,6 +1,6 @@
-// Package lz4 decodes filter 32004, HDF5's LZ4 plugin, and the LZ4 blocks in
-// it. Sources: the LZ4 block format description (lz4_Block_format.md) and the
-// framing of the registered plugin. It takes and gives bytes and opens no file.
+// Package lz4 decodes filter 32004, HDF5's LZ4 plugin: blocks of LZ4 in a
+// framing of the plugin's own, which is the source. It takes and gives bytes
+// and opens no file.
 // Everything here is safe for any number of goroutines.
 //
 // A chunk is framed as follows, every field big-endian:
@@ -13,9 +13,9 @@ package lz4
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"gables/hdf5/filter"
+	"gables/hdf5/filter/internal/lz4block"
 	"gables/hdf5/h5err"
 )
 
@@ -43,15 +43,18 @@ func (lz4) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	if len(src) < headerSize {
 		return nil, h5err.Corrupt(structure, "header", "%d bytes, want %d", len(src), headerSize)
 	}
-	size, err := decodedSize(binary.BigEndian.Uint64(src), len(src), c)
-	if err != nil {
+	size := binary.BigEndian.Uint64(src)
+	if err := c.CheckFrom(structure, size, len(src), lz4block.MaxRatio); err != nil {
 		return nil, err
 	}
 	block := uint64(binary.BigEndian.Uint32(src[8:]))
 	if block == 0 && size > 0 {
 		return nil, h5err.Corrupt(structure, "block size", "0")
 	}
-	out := slices.Grow(dst[:0], size)[:size]
+	out, err := c.Room(dst, structure, size)
+	if err != nil {
+		return nil, err
+	}
 	src = src[headerSize:]
 	for rest := out; len(rest) > 0; {
 		n := int(min(block, uint64(len(rest))))
@@ -62,21 +65,6 @@ func (lz4) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		rest, src = rest[n:], src[used:]
 	}
 	return out, nil
-}
-
-// decodedSize checks the declared size against the chunk, the limit, and what
-// n bytes can hold.
-func decodedSize(declared uint64, n int, c filter.Chunk) (int, error) {
-	if c.Size >= 0 && declared != uint64(c.Size) {
-		return 0, h5err.Corrupt(structure, "decoded size", "%d, want %d", declared, c.Size)
-	}
-	if declared > uint64(c.Limit) {
-		return 0, h5err.Limit(structure, "decoded size", "%d bytes, limit %d", declared, c.Limit)
-	}
-	if declared/MaxRatio > uint64(n) {
-		return 0, h5err.Corrupt(structure, "decoded size", "%d bytes can't come from %d", declared, n)
-	}
-	return int(declared), nil
 }
 
 // decodeStored fills dst from one block with its size in front, and gives the
@@ -94,5 +82,5 @@ func decodeStored(dst, src []byte) (int, error) {
 		copy(dst, data)
 		return 4 + len(data), nil
 	}
-	return 4 + len(data), DecodeBlock(dst, data)
+	return 4 + len(data), lz4block.Decode(dst, data, nil)
 }

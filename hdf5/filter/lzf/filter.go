@@ -5,10 +5,7 @@
 package lzf
 
 import (
-	"slices"
-
 	"gables/hdf5/filter"
-	"gables/hdf5/h5err"
 )
 
 // structure names the codec in errors.
@@ -41,13 +38,13 @@ func (lzf) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		}
 		size = n
 	}
-	if size > c.Limit {
-		return nil, h5err.Limit(structure, "decoded size", "%d bytes, limit %d", size, c.Limit)
+	if err := c.CheckFrom(structure, uint64(size), len(src), maxRatio); err != nil {
+		return nil, err
 	}
-	if size/maxRatio > len(src) {
-		return nil, h5err.Corrupt(structure, "decoded size", "%d bytes can't come from %d", size, len(src))
+	out, err := c.Room(dst, structure, uint64(size))
+	if err != nil {
+		return nil, err
 	}
-	out := slices.Grow(dst[:0], size)[:size]
 	if err := DecodeInto(out, src); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,9 @@
 package lzf
 
-import "gables/hdf5/h5err"
+import (
+	"gables/hdf5/filter/internal/lz77"
+	"gables/hdf5/h5err"
+)
 
 // A stream is a row of instructions, each begun by a control byte:
 //
@@ -74,7 +77,7 @@ func DecodeInto(dst, src []byte) error {
 		if n <= 16 && back >= 16 && len(dst)-di >= 16 {
 			*(*[16]byte)(dst[di:]) = *(*[16]byte)(dst[di-back:])
 		} else {
-			repeat(dst[di-back:di+n], back)
+			lz77.Copy(dst, di, back, n)
 		}
 		di += n
 	}
@@ -82,13 +85,6 @@ func DecodeInto(dst, src []byte) error {
 		return h5err.Corrupt(structure, "decoded size", "%d bytes, want %d", di, len(dst))
 	}
 	return nil
-}
-
-// repeat fills b from the period in its first bytes.
-func repeat(b []byte, period int) {
-	for n := period; n < len(b); {
-		n += copy(b[n:], b[:n])
-	}
 }
 
 func cutOff(si, di int) error {

@@ -42,9 +42,6 @@ func (lzo) Name() string { return "lzo" }
 // Decode undoes LZO as filter.Filter says, and compares checksum and size where
 // they follow the stream.
 func (lzo) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
-	if c.Size > c.Limit {
-		return nil, h5err.Limit(structure, "decoded size", "%d bytes, limit %d", c.Size, c.Limit)
-	}
 	out, used, err := decodeChunk(dst, src, c)
 	if err != nil {
 		return nil, err
@@ -81,10 +78,13 @@ func checkTrailer(out, tail []byte) error {
 // and gives the bytes of src that it took.
 func decodeChunk(dst, src []byte, c filter.Chunk) (out []byte, used int, err error) {
 	if c.Size >= 0 {
-		if c.Size/maxRatio > len(src) {
-			return nil, 0, h5err.Corrupt(structure, "decoded size", "%d bytes can't come from %d", c.Size, len(src))
+		size := uint64(c.Size)
+		if err := c.CheckFrom(structure, size, len(src), maxRatio); err != nil {
+			return nil, 0, err
 		}
-		out = slices.Grow(dst[:0], c.Size)[:c.Size]
+		if out, err = c.Room(dst, structure, size); err != nil {
+			return nil, 0, err
+		}
 		n, used, err := Decode(out, src)
 		if err == nil && n != c.Size {
 			err = h5err.Corrupt(structure, "decoded size", "%d bytes, want %d", n, c.Size)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"gables/hdf5/filter/internal/lz77"
 	"gables/hdf5/h5err"
 )
 
@@ -151,7 +152,7 @@ func (d *decoder) match(n, back int) error {
 	if n <= 16 && back >= 16 && len(d.dst)-d.di >= 16 {
 		*(*[16]byte)(d.dst[d.di:]) = *(*[16]byte)(d.dst[d.di-back:])
 	} else {
-		repeat(d.dst[d.di-back:d.di+n], back)
+		lz77.Copy(d.dst, d.di, back, n)
 	}
 	d.di += n
 	return nil
@@ -184,11 +185,4 @@ func (d *decoder) literals(n int) error {
 
 func (d *decoder) cutOff() error {
 	return h5err.Corrupt(structure, "instruction", "cut off at byte %d, output byte %d", len(d.src), d.di)
-}
-
-// repeat fills b from the period in its first bytes.
-func repeat(b []byte, period int) {
-	for n := period; n < len(b); {
-		n += copy(b[n:], b[:n])
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"gables/hdf5/filter"
 	"gables/hdf5/h5err"
+	"gables/internal/testkit"
 )
 
 const end = "\x11\x00\x00"
@@ -84,14 +85,5 @@ func TestChecksumBehindTheStreamIsCompared(t *testing.T) {
 }
 
 func TestDecodeIntoRoomTakesNoMemory(t *testing.T) {
-	s := witnesses(t)[0]
-	dst, c, f := make([]byte, s.Size), s.chunk(), New()
-	n := testing.AllocsPerRun(20, func() {
-		if _, err := f.Decode(dst, s.raw, c); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if n != 0 {
-		t.Fatalf("%v allocations", n)
-	}
+	testkit.TakesNoMemory(t, New(), witnesses(t)[0])
 }

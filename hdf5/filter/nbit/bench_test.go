@@ -3,7 +3,7 @@ package nbit
 import (
 	"testing"
 
-	"gables/hdf5/filter"
+	"gables/internal/testkit"
 )
 
 // BenchmarkDecode unpacks 1 MiB of decoded data from memory that is warm. The
@@ -25,19 +25,11 @@ func BenchmarkDecode(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			values := append([]uint32{uint32(len(c.desc)) + 3, 0, size / c.size}, c.desc...)
-			src, dst := make([]byte, size), make([]byte, 0, size)
+			src := make([]byte, size)
 			for i := range src {
 				src[i] = byte(i * i)
 			}
-			ch := filter.Chunk{Values: values, Size: size, Limit: size}
-			f := New()
-			b.SetBytes(size)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := f.Decode(dst, src, ch); err != nil {
-					b.Fatal(err)
-				}
-			}
+			testkit.Bench(b, New(), testkit.Stored{Values: values, Size: size, Raw: src})
 		})
 	}
 }

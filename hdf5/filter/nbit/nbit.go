@@ -52,7 +52,7 @@ func (Filter) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		return nil, h5err.Corrupt(structure, "client data", "%d values", len(v))
 	}
 	if v[1] != 0 {
-		return src, checkSize(uint64(len(src)), c)
+		return src, c.Check(structure, uint64(len(src)))
 	}
 	p := plans.Get().(*plan)
 	defer plans.Put(p)
@@ -62,28 +62,17 @@ func (Filter) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	root := &p.nodes[0]
 	count := uint64(v[2])
 	size := count * uint64(root.size)
-	if err := checkSize(size, c); err != nil {
+	if err := c.Check(structure, size); err != nil {
 		return nil, err
 	}
 	if have := uint64(len(src)) * 8; count*root.bits > have {
 		return nil, h5err.Corrupt(structure, "packed bits", "%d, want %d", have, count*root.bits)
 	}
-	if uint64(cap(dst)) < size {
-		dst = make([]byte, size)
+	dst, err := c.Room(dst, structure, size)
+	if err != nil {
+		return nil, err
 	}
-	dst = dst[:size]
 	u := unpacker{src: src, nodes: p.nodes}
 	u.elements(dst, int(count))
 	return dst, nil
-}
-
-// checkSize holds a decoded size against what the chunk may have.
-func checkSize(size uint64, c filter.Chunk) error {
-	if size > uint64(c.Limit) {
-		return h5err.Limit(structure, "decoded size", "%d bytes, limit %d", size, c.Limit)
-	}
-	if c.Size >= 0 && size != uint64(c.Size) {
-		return h5err.Corrupt(structure, "decoded size", "%d bytes, want %d", size, c.Size)
-	}
-	return nil
 }

@@ -3,7 +3,7 @@ package scaleoffset
 import (
 	"testing"
 
-	"gables/hdf5/filter"
+	"gables/internal/testkit"
 )
 
 // BenchmarkDecode unpacks 1 MiB of decoded data from memory that is warm. The
@@ -28,20 +28,12 @@ func BenchmarkDecode(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			v := values(c.change)
 			v[2] = size / v[4]
-			src, dst := make([]byte, headerSize+size), make([]byte, 0, size)
+			src := make([]byte, headerSize+size)
 			for i := range src {
 				src[i] = byte(i * i)
 			}
 			copy(src, []byte{c.bits, 0, 0, 0, 8})
-			ch := filter.Chunk{Values: v, Size: size, Limit: size}
-			f := New()
-			b.SetBytes(size)
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := f.Decode(dst, src, ch); err != nil {
-					b.Fatal(err)
-				}
-			}
+			testkit.Bench(b, New(), testkit.Stored{Values: v, Size: size, Raw: src})
 		})
 	}
 }

@@ -73,20 +73,19 @@ func (Filter) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		return nil, err
 	}
 	if p.asIs() {
-		return src, checkSize(uint64(len(src)), c)
+		return src, c.Check(structure, uint64(len(src)))
 	}
 	size := uint64(p.count) * uint64(p.size)
-	if err := checkSize(size, c); err != nil {
+	if err := c.Check(structure, size); err != nil {
 		return nil, err
 	}
 	h, err := parseHeader(src, &p)
 	if err != nil {
 		return nil, err
 	}
-	if uint64(cap(dst)) < size {
-		dst = make([]byte, size)
+	if dst, err = c.Room(dst, structure, size); err != nil {
+		return nil, err
 	}
-	dst = dst[:size]
 	if h.bits == uint(8*p.size) {
 		copyElements(dst, src[headerSize:], p.size, p.big)
 		return dst, nil
@@ -97,17 +96,6 @@ func (Filter) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	d.src = nil
 	decoders.Put(d)
 	return dst, nil
-}
-
-// checkSize holds a decoded size against what the chunk may have.
-func checkSize(size uint64, c filter.Chunk) error {
-	if size > uint64(c.Limit) {
-		return h5err.Limit(structure, "decoded size", "%d bytes, limit %d", size, c.Limit)
-	}
-	if c.Size >= 0 && size != uint64(c.Size) {
-		return h5err.Corrupt(structure, "decoded size", "%d bytes, want %d", size, c.Size)
-	}
-	return nil
 }
 
 // header is what precedes the numbers of a chunk.

@@ -2,113 +2,33 @@ package scaleoffset
 
 import (
 	"bytes"
-	"compress/gzip"
-	"encoding/binary"
-	"encoding/json"
 	"errors"
-	"io"
-	"os"
 	"testing"
 
 	"gables/hdf5/filter"
 	"gables/hdf5/h5err"
+	"gables/internal/testkit"
 )
 
-// witness is one chunk that libhdf5 wrote, with what it decodes into.
-type witness struct {
-	Name   string
-	Values []uint32
-	Size   int
-	Src    []byte
-	Want   []byte
-}
-
-func (w *witness) chunk() filter.Chunk {
-	return filter.Chunk{Values: w.Values, Size: len(w.Want), Limit: len(w.Want) + 1, ElementSize: w.Size}
-}
-
-// witnesses reads the committed cases and those of the file named by
-// GABLES_SCALEOFFSET_WITNESS, if any.
-func witnesses(t testing.TB) []witness {
+// witnesses are chunks that libhdf5 wrote (testdata/make_witness.py).
+func witnesses(t testing.TB) []testkit.Stored {
 	t.Helper()
-	var all []witness
-	for _, name := range []string{"testdata/witness.jsonl.gz", os.Getenv("GABLES_SCALEOFFSET_WITNESS")} {
-		if name == "" {
-			continue
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dec := json.NewDecoder(z)
-		for {
-			var w witness
-			if err := dec.Decode(&w); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, w)
-		}
-	}
-	if len(all) < 200 {
-		t.Fatalf("only %d witnesses", len(all))
-	}
-	return all
+	return testkit.Lines(t, "testdata/witness.jsonl.gz", 200)
 }
 
-func TestDecodesWhatLibhdf5WroteBitForBit(t *testing.T) {
-	bad := 0
-	for i, w := range witnesses(t) {
-		got, err := New().Decode(nil, w.Src, w.chunk())
-		if err != nil || !bytes.Equal(got, w.Want) {
-			t.Errorf("case %d %s %v: %v, equal %t", i, w.Name, w.Values, err, bytes.Equal(got, w.Want))
-			if bad++; bad > 10 {
-				t.FailNow()
-			}
-		}
-	}
-}
-
-func TestUsesTheMemoryGivenAndLeavesTheSourceAlone(t *testing.T) {
-	w := witnesses(t)[0]
-	src := bytes.Clone(w.Src)
-	dst := make([]byte, 0, len(w.Want))
-	got, err := New().Decode(dst, src, w.chunk())
-	if err != nil || !bytes.Equal(got, w.Want) {
-		t.Fatal(err)
-	}
-	if &got[0] != &dst[:1][0] {
-		t.Error("took new memory although dst suffices")
-	}
-	if !bytes.Equal(src, w.Src) {
-		t.Error("changed src")
-	}
-}
-
-func TestStaleMemoryDoesNotShowThrough(t *testing.T) {
-	for _, w := range witnesses(t)[:100] {
-		dst := bytes.Repeat([]byte{0xa5}, len(w.Want))
-		if got, err := New().Decode(dst, w.Src, w.chunk()); err != nil || !bytes.Equal(got, w.Want) {
-			t.Fatalf("%s: %v", w.Name, err)
-		}
-	}
+func TestFilterKeepsItsContract(t *testing.T) {
+	testkit.Contract{Filter: New(), ID: filter.ScaleOffset, Name: "scaleoffset", Stored: witnesses(t), Padded: true, Damaged: 3000}.Run(t)
 }
 
 func TestAStreamWithoutItsLastBytesIsCorrupt(t *testing.T) {
 	for _, w := range witnesses(t) {
-		if w.Values[0] == scaleInteger && int(w.Values[1]) == 8*w.Size {
+		if w.Values[0] == scaleInteger && int(w.Values[1]) == 8*w.ElementSize {
 			continue // left as it is
 		}
-		packed := (len(w.Want)/w.Size*int(w.Src[0]) + 7) / 8
+		packed := (w.Size/w.ElementSize*int(w.Raw[0]) + 7) / 8
 		for n := range headerSize + packed {
-			if _, err := New().Decode(nil, w.Src[:n], w.chunk()); !errors.Is(err, h5err.ErrCorrupt) {
-				t.Fatalf("%s cut to %d of %d: %v", w.Name, n, len(w.Src), err)
+			if _, err := New().Decode(nil, w.Raw[:n], w.Chunk()); !errors.Is(err, h5err.ErrCorrupt) {
+				t.Fatalf("%s cut to %d of %d: %v", w.Name, n, len(w.Raw), err)
 			}
 		}
 	}
@@ -212,25 +132,5 @@ func TestRefusesACountThatIsNotTheChunks(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, w := range witnesses(f) {
-		var cd []byte
-		for _, v := range w.Values {
-			cd = binary.LittleEndian.AppendUint32(cd, v)
-		}
-		f.Add(cd, len(w.Want), w.Src)
-	}
-	f.Fuzz(func(t *testing.T, cd []byte, size int, src []byte) {
-		const limit = 1 << 18
-		c := filter.Chunk{Size: size, Limit: limit}
-		for ; len(cd) >= 4; cd = cd[4:] {
-			c.Values = append(c.Values, binary.LittleEndian.Uint32(cd))
-		}
-		got, err := New().Decode(nil, src, c)
-		if err == nil && (len(got) > limit || size >= 0 && len(got) != size) {
-			t.Fatalf("%d bytes, asked for %d", len(got), size)
-		}
-		if err != nil && !errors.Is(err, h5err.ErrCorrupt) && !errors.Is(err, h5err.ErrUnsupported) && !errors.Is(err, h5err.ErrLimit) {
-			t.Fatal(err)
-		}
-	})
+	testkit.FuzzValues(f, New(), witnesses(f), nil)
 }

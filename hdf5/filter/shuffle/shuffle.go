@@ -12,6 +12,8 @@ import (
 	"gables/hdf5/h5err"
 )
 
+const structure = "shuffled chunk"
+
 type codec struct{}
 
 // New gives the shuffle filter.
@@ -26,19 +28,16 @@ func (codec) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(src) > c.Limit {
-		return nil, h5err.Limit("shuffled chunk", "length", "%d bytes of %d allowed", len(src), c.Limit)
-	}
-	if c.Size >= 0 && len(src) != c.Size {
-		return nil, h5err.Corrupt("shuffled chunk", "length", "got %d bytes, want %d", len(src), c.Size)
+	if err := c.Check(structure, uint64(len(src))); err != nil {
+		return nil, err
 	}
 	if len(src)/size <= 1 || size == 1 {
 		return src, nil
 	}
-	if cap(dst) < len(src) {
-		dst = make([]byte, len(src))
+	dst, err = c.Room(dst, structure, uint64(len(src)))
+	if err != nil {
+		return nil, err
 	}
-	dst = dst[:len(src)]
 	Unshuffle(dst, src, size)
 	return dst, nil
 }
@@ -57,25 +56,16 @@ func elementSize(c filter.Chunk) (int, error) {
 // Unshuffle brings the bytes of src, shuffled as elements of size bytes, back
 // into order in dst. dst and src are of one length and don't overlap; it
 // panics where dst is shorter than src or size is not positive.
-func Unshuffle(dst, src []byte, size int) {
-	dst = dst[:len(src)]
-	n := len(src) / size
-	switch {
-	case n <= 1 || size == 1:
-		copy(dst, src)
-		return
-	case size == 2:
-		unshuffle2(dst, src, n)
-	default:
-		unshuffleAny(dst, src, n, size)
-	}
-	copy(dst[n*size:], src[n*size:])
-}
+func Unshuffle(dst, src []byte, size int) { move(dst, src, size, unshuffle2, unshuffleAny) }
 
 // Shuffle gathers byte 0 of each element of src, then byte 1, and so on, in
 // dst. dst and src are of one length and don't overlap; it panics where dst is
 // shorter than src or size is not positive.
-func Shuffle(dst, src []byte, size int) {
+func Shuffle(dst, src []byte, size int) { move(dst, src, size, shuffle2, shuffleAny) }
+
+// move moves the bytes of n elements by the function for their size, and those
+// behind them as they are.
+func move(dst, src []byte, size int, two func(dst, src []byte, n int), many func(dst, src []byte, n, size int)) {
 	dst = dst[:len(src)]
 	n := len(src) / size
 	switch {
@@ -83,9 +73,9 @@ func Shuffle(dst, src []byte, size int) {
 		copy(dst, src)
 		return
 	case size == 2:
-		shuffle2(dst, src, n)
+		two(dst, src, n)
 	default:
-		shuffleAny(dst, src, n, size)
+		many(dst, src, n, size)
 	}
 	copy(dst[n*size:], src[n*size:])
 }

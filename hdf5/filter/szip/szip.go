@@ -53,10 +53,9 @@ func (Filter) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cap(dst) < size {
-		dst = make([]byte, size)
+	if dst, err = c.Room(dst, structure, size); err != nil {
+		return nil, err
 	}
-	dst = dst[:size]
 	d := decoders.Get().(*decoder)
 	d.reset(&p, src[4:], dst)
 	err = d.run()
@@ -69,24 +68,20 @@ func (Filter) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 }
 
 // decodedSize reads the prefix and holds it against what the chunk may have.
-func decodedSize(src []byte, c filter.Chunk, p *params) (int, error) {
+func decodedSize(src []byte, c filter.Chunk, p *params) (uint64, error) {
 	if len(src) < 4 {
 		return 0, h5err.Corrupt(structure, "decoded size", "%d bytes, want at least 4", len(src))
 	}
-	stored := uint64(binary.LittleEndian.Uint32(src))
-	if stored > uint64(c.Limit) {
-		return 0, h5err.Limit(structure, "decoded size", "%d bytes, limit %d", stored, c.Limit)
+	size := uint64(binary.LittleEndian.Uint32(src))
+	if err := c.Check(structure, size); err != nil {
+		return 0, err
 	}
-	size := int(stored)
-	if c.Size >= 0 && size != c.Size {
-		return 0, h5err.Corrupt(structure, "decoded size", "%d bytes, want %d", size, c.Size)
-	}
-	if size%p.pixelBytes() != 0 {
+	if size%uint64(p.pixelBytes()) != 0 {
 		return 0, h5err.Corrupt(structure, "decoded size", "%d bytes are not whole pixels of %d", size, p.pixelBytes())
 	}
 	// No coded data set is shorter than idBits+2 bits or gives more than 64 blocks.
 	sets := uint64(len(src)-4) * 8 / uint64(p.idBits+2)
-	if most := sets * segment * uint64(p.block*p.sampleBytes); stored > most {
+	if most := sets * segment * uint64(p.block*p.sampleBytes); size > most {
 		return 0, h5err.Corrupt(structure, "decoded size", "%d bytes can't come from %d coded bytes", size, len(src)-4)
 	}
 	return size, nil

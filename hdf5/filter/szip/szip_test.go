@@ -1,114 +1,34 @@
 package szip
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
-	"io"
-	"os"
 	"testing"
 
 	"gables/hdf5/filter"
 	"gables/hdf5/h5err"
+	"gables/internal/testkit"
 )
 
-// witness is one chunk that szlib or libhdf5 wrote, with what it decodes into.
-type witness struct {
-	Name   string
-	Values []uint32
-	Size   int
-	Src    []byte
-	Want   []byte
-}
-
-func (w *witness) chunk() filter.Chunk {
-	return filter.Chunk{Values: w.Values, Size: len(w.Want), Limit: len(w.Want) + 1, ElementSize: w.Size}
-}
-
-// witnesses reads the committed cases and those of the file named by
-// GABLES_SZIP_WITNESS, if any.
-func witnesses(t testing.TB) []witness {
+// witnesses are chunks that szlib or libhdf5 wrote (testdata/make_witness.py).
+func witnesses(t testing.TB) []testkit.Stored {
 	t.Helper()
-	var all []witness
-	for _, name := range []string{"testdata/witness.jsonl.gz", os.Getenv("GABLES_SZIP_WITNESS")} {
-		if name == "" {
-			continue
-		}
-		f, err := os.Open(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		z, err := gzip.NewReader(f)
-		if err != nil {
-			t.Fatal(err)
-		}
-		dec := json.NewDecoder(z)
-		for {
-			var w witness
-			if err := dec.Decode(&w); err == io.EOF {
-				break
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, w)
-		}
-	}
-	if len(all) < 200 {
-		t.Fatalf("only %d witnesses", len(all))
-	}
-	return all
+	return testkit.Lines(t, "testdata/witness.jsonl.gz", 200)
 }
 
-func TestDecodesWhatSzlibAndLibhdf5Wrote(t *testing.T) {
-	bad := 0
-	for i, w := range witnesses(t) {
-		got, err := New().Decode(nil, w.Src, w.chunk())
-		if err != nil || !bytes.Equal(got, w.Want) {
-			t.Errorf("case %d %s %v: %v, equal %t", i, w.Name, w.Values, err, bytes.Equal(got, w.Want))
-			if bad++; bad > 10 {
-				t.FailNow()
-			}
-		}
-	}
-}
-
-func TestUsesTheMemoryGivenAndLeavesTheSourceAlone(t *testing.T) {
-	w := witnesses(t)[0]
-	src := bytes.Clone(w.Src)
-	dst := make([]byte, 0, len(w.Want))
-	got, err := New().Decode(dst, src, w.chunk())
-	if err != nil || !bytes.Equal(got, w.Want) {
-		t.Fatal(err)
-	}
-	if &got[0] != &dst[:1][0] {
-		t.Error("took new memory although dst suffices")
-	}
-	if !bytes.Equal(src, w.Src) {
-		t.Error("changed src")
-	}
-}
-
-func TestStaleMemoryDoesNotShowThrough(t *testing.T) {
-	for _, w := range witnesses(t)[:100] {
-		dst := bytes.Repeat([]byte{0xa5}, len(w.Want))
-		if got, err := New().Decode(dst, w.Src, w.chunk()); err != nil || !bytes.Equal(got, w.Want) {
-			t.Fatalf("%s: %v", w.Name, err)
-		}
-	}
+func TestFilterKeepsItsContract(t *testing.T) {
+	testkit.Contract{Filter: New(), ID: filter.Szip, Name: "szip", Stored: witnesses(t), Padded: true, Damaged: 3000}.Run(t)
 }
 
 func TestEveryShortStreamIsCorrupt(t *testing.T) {
 	for _, w := range witnesses(t)[:60] {
-		for n := range len(w.Src) {
-			got, err := New().Decode(nil, w.Src[:n], w.chunk())
-			if err == nil && bytes.Equal(got, w.Want) {
+		for n := range len(w.Raw) {
+			got, err := New().Decode(nil, w.Raw[:n], w.Chunk())
+			if err == nil && w.Gives(got) {
 				continue // only filling was cut off
 			}
 			if !errors.Is(err, h5err.ErrCorrupt) {
-				t.Fatalf("%s cut to %d of %d: %v", w.Name, n, len(w.Src), err)
+				t.Fatalf("%s cut to %d of %d: %v", w.Name, n, len(w.Raw), err)
 			}
 		}
 	}
@@ -117,10 +37,10 @@ func TestEveryShortStreamIsCorrupt(t *testing.T) {
 func TestAHalvedStreamIsNeverEnough(t *testing.T) {
 	for _, w := range witnesses(t)[:60] {
 		// Constant data may need no more than its first data sets.
-		if len(w.Src) < len(w.Want)/4 {
+		if len(w.Raw) < w.Size/4 {
 			continue
 		}
-		if _, err := New().Decode(nil, w.Src[:len(w.Src)/2], w.chunk()); !errors.Is(err, h5err.ErrCorrupt) {
+		if _, err := New().Decode(nil, w.Raw[:len(w.Raw)/2], w.Chunk()); !errors.Is(err, h5err.ErrCorrupt) {
 			t.Fatalf("%s: %v", w.Name, err)
 		}
 	}
@@ -144,9 +64,9 @@ func TestRefusesBadParameters(t *testing.T) {
 		{"no scanline", []uint32{160, 8, 8, 0}, h5err.ErrCorrupt},
 		{"huge scanline", []uint32{160, 8, 8, 1 << 31}, h5err.ErrUnsupported},
 	} {
-		ch := w.chunk()
+		ch := w.Chunk()
 		ch.Values = c.values
-		if _, err := New().Decode(nil, w.Src, ch); !errors.Is(err, c.want) {
+		if _, err := New().Decode(nil, w.Raw, ch); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
@@ -154,14 +74,14 @@ func TestRefusesBadParameters(t *testing.T) {
 
 func TestHoldsTheStoredSizeAgainstChunkLimitAndStream(t *testing.T) {
 	w := witnesses(t)[0]
-	ch := w.chunk()
+	ch := w.Chunk()
 	ch.Size++
-	if _, err := New().Decode(nil, w.Src, ch); !errors.Is(err, h5err.ErrCorrupt) {
+	if _, err := New().Decode(nil, w.Raw, ch); !errors.Is(err, h5err.ErrCorrupt) {
 		t.Errorf("other size: %v", err)
 	}
-	ch = w.chunk()
-	ch.Limit = len(w.Want) - 1
-	if _, err := New().Decode(nil, w.Src, ch); !errors.Is(err, h5err.ErrLimit) {
+	ch = w.Chunk()
+	ch.Limit = w.Size - 1
+	if _, err := New().Decode(nil, w.Raw, ch); !errors.Is(err, h5err.ErrLimit) {
 		t.Errorf("limit: %v", err)
 	}
 	bomb := binary.LittleEndian.AppendUint32(nil, 1<<28)
@@ -195,19 +115,5 @@ func TestRefusesMoreZeroBlocksThanTheScanlineHas(t *testing.T) {
 }
 
 func FuzzDecode(f *testing.F) {
-	for _, w := range witnesses(f)[:100] {
-		v := w.Values
-		f.Add(v[0], v[1], v[2], v[3], len(w.Want), w.Src)
-	}
-	f.Fuzz(func(t *testing.T, mask, block, bits, scanline uint32, size int, src []byte) {
-		const limit = 1 << 20
-		c := filter.Chunk{Values: []uint32{mask, block, bits, scanline}, Size: size, Limit: limit}
-		got, err := New().Decode(nil, src, c)
-		if err == nil && (len(got) > limit || size >= 0 && len(got) != size) {
-			t.Fatalf("%d bytes, asked for %d", len(got), size)
-		}
-		if err != nil && !errors.Is(err, h5err.ErrCorrupt) && !errors.Is(err, h5err.ErrUnsupported) && !errors.Is(err, h5err.ErrLimit) {
-			t.Fatal(err)
-		}
-	})
+	testkit.FuzzValues(f, New(), witnesses(f), nil)
 }

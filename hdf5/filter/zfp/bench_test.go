@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The benchmarks run over the cases of ZFP_CASES, or the first of testdata.
+// The benchmarks run over the cases of GABLES_WITNESS, or the first of testdata.
 
 func BenchmarkDecode(b *testing.B) {
 	eachCase(b, func(w witness, dst []byte) error {
@@ -43,7 +43,7 @@ func eachCase(b *testing.B, run func(w witness, dst []byte) error) {
 }
 
 func benchCases(b *testing.B) []witness {
-	if name := os.Getenv("ZFP_CASES"); name != "" {
+	if name := os.Getenv("GABLES_WITNESS"); name != "" {
 		return readWitnesses(b, name)
 	}
 	cases := readWitnesses(b, "testdata/plugin.gz")

@@ -8,6 +8,7 @@ import (
 
 	"gables/hdf5/filter"
 	"gables/hdf5/h5err"
+	"gables/internal/testkit"
 )
 
 // clientData packs a header as H5Z-ZFP does; size holds x, y, z, w.
@@ -112,25 +113,12 @@ func TestDecodeOfSwappedClientDataSwapsValues(t *testing.T) {
 	}
 }
 
-func TestDecodeUsesTheMemoryGivenAndKeepsTheSource(t *testing.T) {
-	w := readWitnesses(t, "testdata/plugin.gz")[0]
-	dst, src := make([]byte, 3, len(w.want)), bytes.Clone(w.chunk)
-	got, err := New().Decode(dst, src, chunkOf(w))
-	if err != nil || !bytes.Equal(got, w.want) {
-		t.Fatalf("%v, first difference at byte %d", err, difference(got, w.want))
+func TestFilterKeepsItsContract(t *testing.T) {
+	c := testkit.Contract{Filter: New(), ID: filter.ZFP, Name: "zfp", Damaged: 3000}
+	for _, w := range readWitnesses(t, "testdata/plugin.gz") {
+		c.Stored = append(c.Stored, testkit.Stored{Values: w.values, Size: len(w.want), Raw: w.chunk, SHA256: testkit.Sum(w.want)})
 	}
-	if &got[0] != &dst[0] {
-		t.Error("new memory was taken although dst suffices")
-	}
-	if !bytes.Equal(src, w.chunk) {
-		t.Error("the source was written to")
-	}
-}
-
-func TestNewNamesTheFilter(t *testing.T) {
-	if f := New(); f.ID() != 32013 || f.Name() != "zfp" {
-		t.Errorf("got %d %q", f.ID(), f.Name())
-	}
+	c.Run(t)
 }
 
 func FuzzDecode(f *testing.F) {

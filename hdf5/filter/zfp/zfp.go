@@ -12,11 +12,9 @@
 package zfp
 
 import (
-	"math"
 	"slices"
 
 	"gables/hdf5/filter"
-	"gables/hdf5/h5err"
 )
 
 const structure = "ZFP chunk"
@@ -37,14 +35,15 @@ func (codec) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := decodedSize(h, c)
-	if err != nil {
+	if err := c.Check(structure, h.bytes()); err != nil {
 		return nil, err
 	}
 	if err := h.checkStream(len(src)); err != nil {
 		return nil, err
 	}
-	dst = slices.Grow(dst[:0], size)[:size]
+	if dst, err = c.Room(dst, structure, h.bytes()); err != nil {
+		return nil, err
+	}
 	if h.kind.wide() {
 		err = decodeField[int64](dst, src, h)
 	} else {
@@ -57,19 +56,6 @@ func (codec) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		swapBytes(dst, h.kind.size())
 	}
 	return dst, nil
-}
-
-// decodedSize is the length of h's field in bytes, held against what the chunk
-// says and may take.
-func decodedSize(h header, c filter.Chunk) (int, error) {
-	size := h.bytes()
-	if c.Size >= 0 && size != uint64(c.Size) {
-		return 0, h5err.Corrupt(structure, "dimensions", "client data describe %d bytes, the chunk has %d", size, c.Size)
-	}
-	if size > uint64(max(c.Limit, 0)) || size > math.MaxInt {
-		return 0, h5err.Limit(structure, "dimensions", "client data describe %d bytes, the limit is %d", size, c.Limit)
-	}
-	return int(size), nil
 }
 
 // swapBytes turns around each element of size 4 or 8: the plugin gives data of

@@ -59,10 +59,10 @@ func readWitnesses(t testing.TB, name string) []witness {
 	return cases
 }
 
-// witnessFiles are those of testdata and of ZFP_CASES, separated by commas.
+// witnessFiles are those of testdata and of GABLES_WITNESS, separated by commas.
 func witnessFiles() []string {
 	files := []string{"testdata/plugin.gz", "testdata/noise.gz"}
-	if more := os.Getenv("ZFP_CASES"); more != "" {
+	if more := os.Getenv("GABLES_WITNESS"); more != "" {
 		files = append(files, strings.Split(more, ",")...)
 	}
 	return files

@@ -96,7 +96,7 @@ func TestRepeatedByteStopsAtTheLimit(t *testing.T) {
 func TestDecodeStartsNoGoroutine(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, s := range witnesses(t) {
-		if _, err := New().Decode(nil, s.raw, s.chunk()); err != nil {
+		if _, err := New().Decode(nil, s.Raw, s.Chunk()); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -7,20 +7,8 @@ import (
 	"testing"
 )
 
-// shuffle is the definition, written out byte by byte.
+// shuffle is the definition, written out bit by bit.
 func shuffle(src []byte, size int) []byte {
-	n := len(src) / size
-	dst := bytes.Clone(src)
-	for i := 0; i < n; i++ {
-		for j := 0; j < size; j++ {
-			dst[j*n+i] = src[i*size+j]
-		}
-	}
-	return dst
-}
-
-// bitShuffle is the definition, written out bit by bit.
-func bitShuffle(src []byte, size int) []byte {
 	n := len(src) / size / 8 * 8
 	dst := bytes.Clone(src)
 	clear(dst[:n*size])
@@ -43,8 +31,8 @@ func randomBytes(n int) []byte {
 }
 
 func TestUnshuffleInvertsTheDefinition(t *testing.T) {
-	for size := 1; size <= 41; size++ {
-		for _, n := range []int{0, 1, 7, 8, 9, 15, 64, 65, 127, 200, 1031, 4096} {
+	for _, size := range sizes() {
+		for _, n := range []int{0, 1, 7, 8, 9, 16, 63, 64, 65, 72, 128, 136, 200, 511, 512, 648, 1031} {
 			want := randomBytes(n*size + n%size)
 			got := make([]byte, len(want))
 			Unshuffle(got, shuffle(want, size), size)
@@ -55,38 +43,50 @@ func TestUnshuffleInvertsTheDefinition(t *testing.T) {
 	}
 }
 
-func TestBitUnshuffleInvertsTheDefinition(t *testing.T) {
+// sizes are those of small elements and some at which the grouping changes.
+func sizes() []int {
+	all := []int{48, 63, 64, 65, 71, 72, 100, 257}
 	for size := 1; size <= 41; size++ {
-		for _, n := range []int{0, 1, 7, 8, 9, 16, 63, 64, 65, 72, 128, 136, 200, 511, 512, 648, 1031} {
-			want := randomBytes(n*size + n%size)
-			got := make([]byte, len(want))
-			BitUnshuffle(got, bitShuffle(want, size), size)
-			if !bytes.Equal(got, want) {
-				t.Fatalf("size %d, %d elements: bytes differ", size, n)
-			}
+		all = append(all, size)
+	}
+	return all
+}
+
+func TestUnshuffleLeavesWhatLiesBehindAlone(t *testing.T) {
+	for _, size := range sizes() {
+		dst := bytes.Repeat([]byte{0xee}, 129*size+50)
+		Unshuffle(dst, randomBytes(129*size), size)
+		if !bytes.Equal(dst[129*size:], bytes.Repeat([]byte{0xee}, 50)) {
+			t.Fatalf("size %d: bytes behind the result changed", size)
 		}
 	}
 }
 
-func BenchmarkUnshuffle(b *testing.B) {
-	for _, size := range []int{2, 4, 8, 12, 16} {
-		benchKernel(b, Unshuffle, size)
-	}
-}
-
-func BenchmarkBitUnshuffle(b *testing.B) {
-	for _, size := range []int{1, 2, 4, 8, 12} {
-		benchKernel(b, BitUnshuffle, size)
-	}
-}
-
-func benchKernel(b *testing.B, f func(dst, src []byte, size int), size int) {
-	b.Run(fmt.Sprintf("size%d", size), func(b *testing.B) {
-		src := randomBytes(256 << 10 / size * size)
-		dst := make([]byte, len(src))
-		b.SetBytes(int64(len(src)))
-		for b.Loop() {
-			f(dst, src, size)
+func FuzzUnshuffle(f *testing.F) {
+	f.Add(randomBytes(2000), uint8(12))
+	f.Add(randomBytes(65*8), uint8(1))
+	f.Fuzz(func(t *testing.T, want []byte, size uint8) {
+		got := make([]byte, len(want))
+		Unshuffle(got, shuffle(want, int(size)+1), int(size)+1)
+		if !bytes.Equal(got, want) {
+			t.Fatalf("size %d, %d bytes differ", size, len(want))
 		}
 	})
+}
+
+// BenchmarkUnshuffle does blocks of 8 KiB, as bitshuffle has them, and of
+// 256 KiB and 1 MiB, as Blosc has them.
+func BenchmarkUnshuffle(b *testing.B) {
+	for _, size := range []int{1, 2, 3, 4, 8, 12, 16, 24} {
+		for _, block := range []int{8 << 10, 256 << 10, 1 << 20} {
+			b.Run(fmt.Sprintf("%d/%dK", size, block>>10), func(b *testing.B) {
+				src := randomBytes(block / size / 64 * 64 * size)
+				dst := make([]byte, len(src))
+				b.SetBytes(int64(len(src)))
+				for b.Loop() {
+					Unshuffle(dst, src, size)
+				}
+			})
+		}
+	}
 }

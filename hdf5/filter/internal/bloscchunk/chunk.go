@@ -2,6 +2,8 @@ package bloscchunk
 
 import (
 	"sync"
+
+	"gables/hdf5/filter/internal/zstdframe"
 )
 
 // Env is what the frame around a chunk says of it. The zero value is that of a
@@ -17,7 +19,7 @@ type Chunk struct {
 	env      Env
 	src      []byte // [cbytes]
 	dict     []byte
-	dictZstd dictDecoder
+	dictZstd *zstdframe.Dict
 	pipeline pipeline
 	budget   int    // bytes that streams may still take: bounds the time of overlapping ones
 	ref      []byte // first block, decoded: what delta refers to
@@ -47,6 +49,7 @@ func Open(src []byte, env Env) (*Chunk, error) {
 
 // Close ends the use of c.
 func (c *Chunk) Close() {
+	c.dictZstd.Close()
 	*c = Chunk{scratch: c.scratch, refBlock: c.refBlock}
 	chunks.Put(c)
 }

@@ -2,12 +2,13 @@ package bloscchunk
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"github.com/klauspost/compress/snappy"
 
+	"gables/hdf5/filter/deflate"
 	"gables/hdf5/filter/internal/blosclz"
 	"gables/hdf5/filter/internal/lz4block"
+	"gables/hdf5/filter/internal/zstdframe"
 	"gables/hdf5/h5err"
 )
 
@@ -62,9 +63,13 @@ func (c *Chunk) decodeStream(dst, src []byte) error {
 	case codecSnappy:
 		return decodeSnappy(dst, src)
 	case codecZlib:
-		return decodeZlib(dst, src)
+		_, err := deflate.Decode(dst, src, len(dst), len(dst))
+		return err
 	case codecZstd:
-		return c.decodeZstd(dst, src)
+		if c.dictZstd != nil {
+			return c.dictZstd.Decode(dst, src)
+		}
+		return zstdframe.Decode(dst, src)
 	}
 	return unsupported("codec", "format %d", c.codec())
 }
@@ -84,7 +89,9 @@ func (c *Chunk) openDict() error {
 	case codecLZ4:
 		c.dict = c.src[at : at+n]
 	case codecZstd:
-		return c.openZstdDict(c.src[at : at+n])
+		var err error
+		c.dictZstd, err = zstdframe.OpenDict(c.src[at : at+n])
+		return err
 	default:
 		return unsupported("dictionary", "with codec %d", c.codec())
 	}
@@ -100,22 +107,12 @@ func decodeSnappy(dst, src []byte) error {
 	}
 	out, err := snappy.Decode(dst, src)
 	if err != nil {
-		return codecError("Snappy", err)
+		return corrupt("Snappy stream", "%v", err)
 	}
 	if len(out) != len(dst) {
 		return corrupt("Snappy stream", "%d bytes, %d wanted", len(out), len(dst))
 	}
 	return nil
-}
-
-// codecError is ErrCorrupt for a stream that a codec refused.
-func codecError(codec string, cause error) error {
-	return fmt.Errorf("%s stream of a Blosc chunk: %v: %w", codec, cause, h5err.ErrCorrupt)
-}
-
-// checksumError is ErrChecksum for a stream whose own checksum failed.
-func checksumError(codec string) error {
-	return fmt.Errorf("%s stream of a Blosc chunk: %w", codec, h5err.ErrChecksum)
 }
 
 func unsupported(field, format string, args ...any) error {

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 
 	"gables/hdf5/filter/internal/bitshuf"
+	"gables/hdf5/filter/shuffle"
 )
 
 // Numbers of filters (c-blosc2, include/blosc2.h and blosc2/filters-registry.h).
@@ -140,14 +141,14 @@ func (p *pipeline) undo(c *Chunk, dst []byte, first bool) error {
 func (o op) move(c *Chunk, dst, src []byte) error {
 	switch o.filter {
 	case filterShuffle:
-		bitshuf.Unshuffle(dst, src, o.size)
+		shuffle.Unshuffle(dst, src, o.size)
 	case filterBitShuffle:
 		if c.Version <= versionBlosc1 && len(src)/o.size%8 != 0 {
 			// Blosc1 left such blocks as they were.
 			copy(dst, src)
 			return nil
 		}
-		bitshuf.BitUnshuffle(dst, src, o.size)
+		bitshuf.Unshuffle(dst, src, o.size)
 	default:
 		return c.undoCells(dst, src, o.size)
 	}

@@ -13,7 +13,7 @@
 package blosclz
 
 import (
-	"gables/hdf5/filter/internal/lz4block"
+	"gables/hdf5/filter/internal/lz77"
 	"gables/hdf5/h5err"
 )
 
@@ -60,7 +60,7 @@ func Decode(dst, src []byte) error {
 				*(*[step]byte)(dst[d:]) = *(*[step]byte)(dst[d-back:])
 				d += n
 			} else {
-				d = lz4block.Overlap(dst, d, back, n)
+				d = lz77.Copy(dst, d, back, n)
 			}
 		}
 		if s >= len(src) {

@@ -7,8 +7,12 @@ import (
 	"encoding/binary"
 	"unsafe"
 
+	"gables/hdf5/filter/internal/lz77"
 	"gables/hdf5/h5err"
 )
+
+// MaxRatio is more output bytes than one input byte can stand for.
+const MaxRatio = 255
 
 const (
 	minMatch = 4
@@ -127,63 +131,7 @@ func repeat(dst, dict []byte, d, offset, n int) int {
 			return d
 		}
 	}
-	return Overlap(dst, d, offset, n)
-}
-
-// Overlap copies n bytes from offset before dst[d], where the copy may read
-// what it wrote, and gives the position behind them. 1 ≤ offset ≤ d and
-// d+n ≤ len(dst).
-func Overlap(dst []byte, d, offset, n int) int {
-	last, from := d+n, d-offset
-	if offset >= step && n <= 4*step && last+step <= len(dst) {
-		for ; d < last; d += step {
-			*(*[step]byte)(dst[d:]) = *(*[step]byte)(dst[d-offset:])
-		}
-		return last
-	}
-	if offset < 2*step && last+half <= len(dst) {
-		// Small pieces by words: copy's call costs more than they do.
-		stop := last
-		if n > longRun {
-			stop = d + longRun - longRun%offset
-		}
-		if offset >= half {
-			for ; d < stop; d += half {
-				*(*[half]byte)(dst[d:]) = *(*[half]byte)(dst[d-offset:])
-			}
-		} else {
-			word, period := pattern(dst[from:d])
-			for ; d < stop; d += period {
-				binary.LittleEndian.PutUint64(dst[d:], word)
-			}
-		}
-		d = stop
-	}
-	// The part that repeats doubles with each round.
-	for d < last {
-		d += copy(dst[d:last], dst[from:d])
-	}
-	return last
-}
-
-// longRun is where doubling a run beats writing it by words.
-const longRun = 128
-
-// pattern repeats p, of less than 8 bytes, in a word, and tells how many bytes
-// of the word are whole repetitions.
-func pattern(p []byte) (word uint64, period int) {
-	switch len(p) {
-	case 1:
-		return uint64(p[0]) * 0x0101010101010101, half
-	case 2:
-		return uint64(binary.LittleEndian.Uint16(p)) * 0x0001000100010001, half
-	case 4:
-		return uint64(binary.LittleEndian.Uint32(p)) * 0x0000000100000001, half
-	}
-	for i := half - 1; i >= 0; i-- {
-		word = word<<8 | uint64(p[i%len(p)])
-	}
-	return word, half - half%len(p)
+	return lz77.Copy(dst, d, offset, n)
 }
 
 func corrupt(format string, args ...any) error {

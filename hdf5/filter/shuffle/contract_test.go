@@ -1,0 +1,20 @@
+package shuffle
+
+import (
+	"testing"
+
+	"gables/hdf5/filter"
+	"gables/internal/testkit"
+)
+
+// The chunks of testdata were made by its witness.py.
+func TestChunksOfLibhdf5DecodeToWhatItReads(t *testing.T) {
+	testkit.Pipelines(t, "testdata", New())
+}
+
+func TestFilterKeepsItsContract(t *testing.T) {
+	testkit.Contract{
+		Filter: New(), ID: filter.Shuffle, Name: "shuffle",
+		Stored: testkit.Alone(t, "testdata", filter.Shuffle), Damaged: 3000,
+	}.Run(t)
+}
