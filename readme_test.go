@@ -65,7 +65,7 @@ func program(t *testing.T, root, dir, text string) {
 	}
 	cmd := exec.Command("go", "run", "main.go")
 	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "50 true\n" {
+	if out, err := cmd.CombinedOutput(); err != nil || string(out) != "500 true\n" {
 		t.Errorf("program of the README: %v\n%s", err, out)
 	}
 }
@@ -74,8 +74,8 @@ func program(t *testing.T, root, dir, text string) {
 func workspace(t *testing.T, root, dir string) {
 	t.Helper()
 	files := map[string]string{
-		"go.mod":  "module readme\n\ngo 1.26\n",
-		"go.work": "go 1.26\n\nuse .\nuse " + root + "\n",
+		"go.mod":  "module readme\n\ngo 1.26.0\n",
+		"go.work": "go 1.26.0\n\nuse .\nuse " + root + "\n",
 	}
 	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {

@@ -98,8 +98,16 @@ func (e *encoder) flush() {
 
 func (e *encoder) count(n int) { binary.LittleEndian.PutUint32(e.grow(4), uint32(n)) }
 
+// maxNumber bounds the bytes of a number: its bits lie below 2^17, and a size
+// that a file merely declares must not take memory.
+const maxNumber = 1 << 16
+
 // compile gives the kernel for t; nil where stored bytes are canonical.
 func compile(t *datatype.Datatype) (kernel, error) {
+	number := t.Class == datatype.Integer || t.Class == datatype.Bitfield || t.Class == datatype.Float || t.Class == datatype.Time
+	if number && t.Size > maxNumber {
+		return nil, fmt.Errorf("%v of %d bytes: %w", t.Class, t.Size, h5err.ErrUnsupported)
+	}
 	switch t.Class {
 	case datatype.Integer, datatype.Bitfield:
 		return compileInteger(t), nil

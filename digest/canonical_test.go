@@ -115,6 +115,21 @@ func TestAppendRefusesPartsOfElements(t *testing.T) {
 	}
 }
 
+func TestDeclaredSizeOfANumberTakesNoMemory(t *testing.T) {
+	for _, class := range []datatype.Class{datatype.Float, datatype.Integer, datatype.Bitfield, datatype.Time} {
+		huge := &datatype.Datatype{Class: class, Size: 1<<31 - 1, Precision: 32, SignPos: 31, ExpPos: 23, ExpSize: 8, MantSize: 23,
+			Bias: 127, Norm: datatype.NormImplied, Order: datatype.BigEndian}
+		n := testing.AllocsPerRun(1, func() {
+			if _, err := CompileCanonical(huge); !errors.Is(err, h5err.ErrUnsupported) {
+				t.Errorf("%v: got %v", class, err)
+			}
+		})
+		if n > 20 {
+			t.Errorf("%v: %v allocations", class, n)
+		}
+	}
+}
+
 func TestLayoutAndByteOrderDoNotShow(t *testing.T) {
 	a, b := manifestOf(t, "testdata/layout_le.h5", Options{}), manifestOf(t, "testdata/layout_be.h5", Options{})
 	if d := Differences(a, b); len(d) > 0 || !Equal(a, b) || a.Total() != b.Total() {

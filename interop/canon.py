@@ -5,7 +5,7 @@ import struct
 
 import h5py
 import numpy as np
-from h5py import h5r, h5s, h5t
+from h5py import h5l, h5o, h5r, h5s, h5t
 
 
 def wide(size):
@@ -60,6 +60,35 @@ def text(b):
     return struct.pack("<I", len(b)) + b
 
 
+class File:
+    """An open file and the path of every object: libhdf5 itself searches the
+    whole file for the name of a reference's target."""
+
+    def __init__(self, f):
+        self.id, self.objects = f.id, list(walk(f))
+        self.paths = {h5o.get_info(o).addr: path for path, o in self.objects}
+
+    def target(self, ref):
+        return text(self.paths[h5o.get_info(h5r.dereference(ref, self.id)).addr].encode())
+
+
+def walk(f):
+    """All objects: breadth first, each by the first hard link to it."""
+    seen, paths = {h5o.get_info(f.id).addr}, ["/"]
+    for path in paths:
+        obj = h5o.open(f.id, path.encode())
+        yield path, obj
+        if not isinstance(obj, h5py.h5g.GroupID):
+            continue
+        for n in sorted(obj):
+            if obj.links.get_info(n).type != h5l.TYPE_HARD:
+                continue
+            addr = h5o.get_info(h5o.open(obj, n)).addr
+            if addr not in seen:
+                seen.add(addr)
+                paths.append(path.rstrip("/") + "/" + n.decode())
+
+
 def region(f, ref):
     s = h5r.get_region(ref, f.id)
     rank, n = s.get_simple_extent_ndims(), s.get_select_npoints()
@@ -82,9 +111,7 @@ def one(f, tid, x):
     if c == h5t.REFERENCE:
         if not x:
             return text(b"")
-        if isinstance(x, h5py.RegionReference):
-            return text(f[x].name.encode()) + region(f, x)
-        return text(f[x].name.encode())
+        return f.target(x) + (region(f, x) if isinstance(x, h5py.RegionReference) else b"")
     if c == h5t.COMPOUND:
         return b"".join(one(f, tid.get_member_type(i), x[i]) for i in range(tid.get_nmembers()))
     if c == h5t.ARRAY:

@@ -93,7 +93,7 @@ def main(folder):
         m.layouts(bounds)
     for bounds in ("earliest", "v110", "v200"):
         m.filters(bounds)
-    with open("matrix.json", "w") as f:
+    with open("cases.json", "w") as f:
         json.dump(m.cases, f)
     print(len(m.cases), "datasets")
 

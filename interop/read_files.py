@@ -11,7 +11,7 @@ import zlib
 import h5py
 import hdf5plugin  # noqa: F401 registers the filters
 import numpy as np
-from h5py import h5a, h5l, h5o
+from h5py import h5a, h5l
 
 import canon
 
@@ -79,29 +79,15 @@ def links(group, file, path):
     emit(file=file, path=path, links=out)
 
 
-def walk(f):
-    """Paths of all objects: breadth first, each by the first hard link to it."""
-    seen, paths = {h5o.get_info(f.id).addr}, ["/"]
-    for path in paths:
-        obj = h5o.open(f.id, path.encode())
-        yield path, obj
-        if not isinstance(obj, h5py.h5g.GroupID):
-            continue
-        for n in sorted(obj):
-            if obj.links.get_info(n).type != h5l.TYPE_HARD:
-                continue
-            addr = h5o.get_info(h5o.open(obj, n)).addr
-            if addr not in seen:
-                seen.add(addr)
-                paths.append(path.rstrip("/") + "/" + n.decode())
-
-
 def read_file(name):
-    with h5py.File(name, "r") as f:
-        for path, obj in walk(f):
+    with h5py.File(name, "r") as h:
+        f = canon.File(h)
+        for path, obj in f.objects:
             attributes(f, name, path, obj)
             if isinstance(obj, h5py.h5g.GroupID):
                 links(obj, name, path)
+            if isinstance(obj, h5py.h5t.TypeID):
+                emit(file=name, path=path)
             if isinstance(obj, h5py.h5d.DatasetID):
                 v = canon.value(f, obj)
                 rng = np.random.default_rng(zlib.crc32((name + path).encode()))

@@ -116,12 +116,22 @@ func workerCounts() []int {
 	return counts
 }
 
-// ours gives one contestant for each number of workers.
-func ours(r request, what string, counts ...int) []contestant {
+// byWorkers gives one contestant for each number of workers.
+func byWorkers(r request) []contestant {
+	var list []contestant
+	for _, n := range workerCounts() {
+		r.Workers = n
+		list = append(list, contestant{fmt.Sprintf("gables, %d worker%s", n, plural(n)), gablesMember, r})
+	}
+	return list
+}
+
+// byCallers gives one contestant for each number of goroutines that call.
+func byCallers(r request, counts ...int) []contestant {
 	var list []contestant
 	for _, n := range counts {
-		r.Workers = n
-		list = append(list, contestant{fmt.Sprintf("gables, %d %s%s", n, what, plural(n)), gablesMember, r})
+		r.Callers = n
+		list = append(list, contestant{fmt.Sprintf("gables, %d goroutine%s", n, plural(n)), gablesMember, r})
 	}
 	return list
 }
@@ -147,7 +157,7 @@ func pytables(file string) []string {
 
 func meanJob(_ config, f files, file string) job {
 	j := job{name: "mean " + file, path: f.path(file), about: "open, mean of all elements, close"}
-	j.contestants = ours(request{Job: "mean"}, "worker", workerCounts()...)
+	j.contestants = byWorkers(request{Job: "mean"})
 	for _, m := range pytables(file) {
 		j.contestants = append(j.contestants, contestant{m + ", blocks", m, request{Job: "mean_blocks"}})
 		for _, n := range []int{1, 2, 5} {
@@ -161,14 +171,14 @@ func meanJob(_ config, f files, file string) job {
 
 func readAllJob(_ config, f files, file string) job {
 	j := job{name: "read " + file, path: f.path(file), about: "open, read all into new memory, close"}
-	j.contestants = append(ours(request{Job: "read_all"}, "worker", workerCounts()...), rivals(file, request{Job: "read_all"})...)
+	j.contestants = append(byWorkers(request{Job: "read_all"}), rivals(file, request{Job: "read_all"})...)
 	return j
 }
 
 func readIntoJob(_ config, f files, file string) job {
 	r := request{Job: "read_into", Shape: f.Facts.Shape}
 	j := job{name: "read into " + file, path: f.path(file), about: "open, read all into given memory, close"}
-	j.contestants = append(ours(r, "worker", workerCounts()...), rivals(file, r)...)
+	j.contestants = append(byWorkers(r), rivals(file, r)...)
 	return j
 }
 
@@ -180,7 +190,9 @@ func tilesJob(c config, f files, file string) job {
 	}
 	j := job{name: "tiles " + file, path: f.path(file),
 		about: fmt.Sprintf("open, read %d random %d x %d tiles, close; default chunk caches", c.tiles, tileEdge, tileEdge)}
-	j.contestants = append(ours(r, "caller", workerCounts()...), rivals(file, r)...)
+	alone := contestant{"gables, 1 worker", gablesMember, r}
+	alone.request.Workers, alone.request.Callers = 1, 1
+	j.contestants = slices.Concat([]contestant{alone}, byCallers(r, workerCounts()...), rivals(file, r))
 	return j
 }
 
@@ -205,5 +217,5 @@ func openJob(c config, f files) job {
 	r := request{Job: "open_close", Count: c.opens}
 	return job{name: "open", path: f.path("small"),
 		about:       fmt.Sprintf("%d times: open, read 100 x 100 float64, close", c.opens),
-		contestants: append(ours(r, "goroutine", 1, 2, 8), rivals("contiguous", r)...)}
+		contestants: append(byCallers(r, 1, 2, 8), rivals("contiguous", r)...)}
 }

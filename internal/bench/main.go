@@ -46,7 +46,7 @@ func parse(args []string) (config, error) {
 	size := fs.String("size", "1GiB", "bytes of each array, such as 8MiB")
 	fs.IntVar(&c.rounds, "rounds", 5, "how often each contestant runs")
 	fs.IntVar(&c.nodes, "nodes", 10000, "nodes of the file that is walked")
-	fs.IntVar(&c.tiles, "tiles", 2000, "tiles of 64 x 64 that are read")
+	fs.IntVar(&c.tiles, "tiles", 500, "tiles of 64 x 64 that are read")
 	fs.IntVar(&c.opens, "opens", 200, "how often the small file is opened for one figure")
 	fs.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "gables-bench"), "where the files are kept")
 	fs.StringVar(&c.json, "json", "", "also write all figures to this file")

@@ -31,7 +31,8 @@ const preload = "LD_PRELOAD=libz.so.1"
 type request struct {
 	Job     string   `json:"job"`
 	Path    string   `json:"path"`
-	Workers int      `json:"workers,omitempty"`
+	Workers int      `json:"workers,omitempty"` // goroutines or threads of one call
+	Callers int      `json:"callers,omitempty"` // goroutines that make calls
 	Shape   []int    `json:"shape,omitempty"`
 	Edge    int      `json:"edge,omitempty"`
 	Tiles   [][2]int `json:"tiles,omitempty"` // first row and column of each

@@ -174,7 +174,10 @@ func (l *Layout) decodeChunkedV4(r *wire.Reader) error {
 
 // chunkDims reads n sizes, of which the last is that of an element in bytes.
 func (l *Layout) chunkDims(r *wire.Reader, n, width int) error {
-	if r.Err() == nil && (n < 2 || n > 33) {
+	if r.Err() != nil {
+		return r.Err()
+	}
+	if n < 2 || n > 33 {
 		return h5err.Corrupt("", "dimensionality", "%d, want 2 to 33", n)
 	}
 	dims := make([]uint64, n)

@@ -7,7 +7,7 @@ import (
 	"gables/internal/testkit"
 )
 
-// The chunks of testdata were made by its witness.py.
+// The chunks of testdata were made by ../deflate/testdata/witness.py.
 func TestChunksOfLibhdf5DecodeToWhatItReads(t *testing.T) {
 	testkit.Pipelines(t, "testdata", New())
 }

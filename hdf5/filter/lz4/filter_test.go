@@ -51,5 +51,5 @@ func TestDeclaredSizesAreCheckedBeforeMemoryIsTaken(t *testing.T) {
 }
 
 func TestDecodeIntoRoomTakesNoMemory(t *testing.T) {
-	testkit.TakesNoMemory(t, New(), witnesses(t)[0])
+	testkit.Allocates(t, New(), witnesses(t)[0], 0)
 }

@@ -65,5 +65,5 @@ func TestBrokenStreamIsCorrupt(t *testing.T) {
 }
 
 func TestDecodeIntoRoomTakesNoMemory(t *testing.T) {
-	testkit.TakesNoMemory(t, New(), witnesses(t)[0])
+	testkit.Allocates(t, New(), witnesses(t)[0], 0)
 }

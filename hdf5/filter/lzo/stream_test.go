@@ -85,5 +85,5 @@ func TestChecksumBehindTheStreamIsCompared(t *testing.T) {
 }
 
 func TestDecodeIntoRoomTakesNoMemory(t *testing.T) {
-	testkit.TakesNoMemory(t, New(), witnesses(t)[0])
+	testkit.Allocates(t, New(), witnesses(t)[0], 0)
 }

@@ -266,9 +266,9 @@ def shared_names():
     record('shared.h5', ['v', 'w', 'x'])
 
 
-random_file('earliest', ('earliest', 'v110'), 11)
-random_file('v110', ('v110', 'v110'), 8)
-random_file('latest', 'latest', 11)
+random_file('earliest', ('earliest', 'v110'), 10)
+random_file('v110', ('v110', 'v110'), 6)
+random_file('latest', 'latest', 10)
 special()
 shared_names()
 json.dump(cases, open('cases.json', 'w'), separators=(',', ':'))

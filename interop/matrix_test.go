@@ -1,0 +1,88 @@
+//go:build interop
+
+package interop
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"gables/hdf5"
+)
+
+// datasetCase says what a dataset of the matrix is.
+type datasetCase struct {
+	File   string `json:"file"`
+	Path   string `json:"path"`
+	Type   string `json:"type"`
+	Layout string `json:"layout"`
+	Index  string `json:"index"` // what h5py must have made; empty for any
+	Filter string `json:"filter"`
+	Name   string `json:"name"` // of the filter with its parameters
+}
+
+func cases(t *testing.T, dir string) map[string][]datasetCase {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, "cases.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []datasetCase
+	if err := json.Unmarshal(b, &list); err != nil {
+		t.Fatal(err)
+	}
+	byFile := map[string][]datasetCase{}
+	for _, c := range list {
+		byFile[c.File] = append(byFile[c.File], c)
+	}
+	return byFile
+}
+
+// TestEveryTypeLayoutAndFilterReadsAsTheirWriterReadsIt also counts what
+// docs/support.md claims.
+func TestEveryTypeLayoutAndFilterReadsAsTheirWriterReadsIt(t *testing.T) {
+	table := newTable()
+	for _, w := range []struct{ make, read string }{{"make_matrix.py", "read_files.py"}} {
+		dir := made(t, w.make)
+		all := cases(t, dir)
+		t.Run(w.make, func(t *testing.T) {
+			for _, name := range files(t, dir) {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					lines := witnessed(t, w.read, dir, name)
+					s := open(t, dir, name)
+					good := s.compare(lines)
+					for _, c := range all[name] {
+						table.count(c, good[c.Path])
+						s.index(c)
+					}
+				})
+			}
+		})
+	}
+	if !t.Failed() {
+		table.check(t)
+	}
+}
+
+// index tells whether the dataset is a case of what it is meant to be.
+func (s *subject) index(c datasetCase) {
+	s.t.Helper()
+	if c.Index == "" {
+		return
+	}
+	d, err := s.f.Dataset(c.Path)
+	if err != nil {
+		s.fault(c.Path, "%v", err)
+		return
+	}
+	l, err := d.Layout()
+	if err != nil || l.Index != c.Index {
+		s.fault(c.Path, "chunk index %s, want %s: %v", l.Index, c.Index, err)
+	}
+	if c.Filter == "none" != (len(d.Filters()) == 0) {
+		s.fault(c.Path, "%d filters for %s", len(d.Filters()), c.Name)
+	}
+	_ = hdf5.Sel
+}

@@ -1,0 +1,108 @@
+//go:build interop
+
+// Package interop holds what gables reads against what h5py, PyTables and
+// h5dump say about the same files, which the tests make on the spot.
+package interop
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the tables of docs/support.md")
+
+// line is what a witness says of one object or attribute.
+type line struct {
+	Path    string      `json:"path"`
+	Attr    *string     `json:"attr"`
+	Bytes   *uint64     `json:"nbytes"` // of the canonical value; nil for what has none
+	SHA256  string      `json:"sha256"`
+	Links   *[]link     `json:"links"` // of a group
+	Select  []selection `json:"select"`
+	Witness string      `json:"witness"` // empty for h5py
+}
+
+// link is an entry of a group, as digest.Link has it.
+type link struct {
+	Name   string `json:"name"`
+	Kind   string `json:"kind"`
+	File   string `json:"in"`
+	Target string `json:"target"`
+}
+
+// selection is a part of a dataset and the SHA-256 of its stored bytes.
+type selection struct {
+	Box    [][]uint64 `json:"box"`    // start, stride, count, block
+	Points []uint64   `json:"points"` // coordinates
+	Mask   []uint64   `json:"mask"`   // numbers of the elements
+	SHA256 string     `json:"sha256"`
+}
+
+// python runs a script of this folder and gives what it prints.
+func python(t *testing.T, args ...string) []byte {
+	t.Helper()
+	program := os.Getenv("GABLES_PYTHON")
+	if program == "" {
+		program = "../.venv/bin/python"
+	}
+	return run(t, program, args...)
+}
+
+// run gives the output of a program that must not fail.
+func run(t *testing.T, program string, args ...string) []byte {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := exec.Command(program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	// h5py's readers and the writers of other processes get in each other's way.
+	cmd.Env = append(os.Environ(), "HDF5_USE_FILE_LOCKING=FALSE", "PYTHONDONTWRITEBYTECODE=1")
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%s %v: %v\n%s", program, args, err, errs.Bytes())
+	}
+	return out.Bytes()
+}
+
+// made is a folder that a script has filled with files.
+func made(t *testing.T, script string) string {
+	t.Helper()
+	dir := t.TempDir()
+	t.Logf("%s: %s", script, bytes.TrimSpace(python(t, script, dir)))
+	return dir
+}
+
+// witnessed is what a reading script says of one file.
+func witnessed(t *testing.T, script, dir, name string) []line {
+	t.Helper()
+	var list []line
+	in := bufio.NewReader(bytes.NewReader(python(t, script, dir, name)))
+	for dec := json.NewDecoder(in); dec.More(); {
+		var l line
+		if err := dec.Decode(&l); err != nil {
+			t.Fatalf("%s %s: %v", script, name, err)
+		}
+		list = append(list, l)
+	}
+	if len(list) == 0 {
+		t.Fatalf("%s says nothing of %s", script, name)
+	}
+	return list
+}
+
+// files are the names of the HDF5 files of a folder.
+func files(t *testing.T, dir string) []string {
+	t.Helper()
+	paths, err := filepath.Glob(filepath.Join(dir, "*.h5"))
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no files in %s: %v", dir, err)
+	}
+	for i, p := range paths {
+		paths[i] = filepath.Base(p)
+	}
+	return paths
+}
