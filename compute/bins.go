@@ -26,8 +26,7 @@ func newBins(edges []float64, c class) *bins {
 	width := (edges[n] - edges[0]) / float64(n)
 	equal := width > 0 && !math.IsInf(width, 0) && !math.IsInf(1/width, 0)
 	for i := 0; i < n && equal; i++ {
-		// So near, a guess at the bin is put right by a step or two.
-		equal = math.Abs(edges[i]-edges[0]-float64(float64(i)*width)) <= width
+		equal = math.Abs(edges[i]-edges[0]-float64(float64(i)*width)) <= width/4
 	}
 	if equal {
 		b.scale = 1 / width
@@ -75,82 +74,83 @@ func keyOfInt(e float64, c class) (key int64, over bool) {
 	return int64(max(e, -1<<63)), false
 }
 
-// guess is about the bin of v, which lies between the edges.
-func (b *bins) guess(v float64) int {
-	return max(0, min(int((v-b.edges[0])*b.scale), len(b.count)-1))
-}
-
 func (k *floats[T]) count(b *bins, data []byte, n int) error {
-	first, last := b.edges[0], b.edges[len(b.edges)-1]
 	return k.eachTile(data, 0, 1, n, func(xs []T) {
-		for _, x := range xs {
-			switch v := float64(x); {
-			case v < first:
-				b.below++
-			case v > last:
-				b.above++
-			case v != v:
-				b.nans++
-			default:
-				b.count[b.place(v)]++
+		if b.scale == 0 {
+			for _, x := range xs {
+				b.put(float64(x))
 			}
+			return
+		}
+		first, scale, edges, count := b.edges[0], b.scale, b.edges, b.count
+		for _, x := range xs {
+			v := float64(x)
+			// The guess is right unless rounding moved it over an edge; a NaN or
+			// what is out of range fails a comparison.
+			if d := (v - first) * scale; d >= 0 && d < float64(len(count)) {
+				if i := int(d); i < len(count) && i+1 < len(edges) && v >= edges[i] && v < edges[i+1] {
+					count[i]++
+					continue
+				}
+			}
+			b.put(v)
 		}
 	})
 }
 
-// place is the bin of v, which lies between the edges.
-func (b *bins) place(v float64) int {
+// put counts one float.
+func (b *bins) put(v float64) {
 	e := b.edges
-	if b.scale == 0 {
+	switch {
+	case v < e[0]:
+		b.below++
+	case v > e[len(e)-1]:
+		b.above++
+	case v != v:
+		b.nans++
+	case v >= e[len(e)-2]: // equal to the last edge, as saturated data is
+		b.count[len(b.count)-1]++
+	default:
 		i := sort.Search(len(e), func(i int) bool { return e[i] > v })
-		return min(i, len(b.count)) - 1
+		b.count[min(i, len(b.count))-1]++
 	}
-	i := b.guess(v)
-	for v < e[i] {
-		i--
-	}
-	for i < len(b.count)-1 && v >= e[i+1] {
-		i++
-	}
-	return i
 }
 
 func (k *ints[T]) count(b *bins, data []byte, n int) error {
 	return k.eachTile(data, 0, 1, n, func(xs []T) {
-		if b.none {
-			if b.allBelow {
-				b.below += uint64(len(xs))
-			} else {
-				b.above += uint64(len(xs))
-			}
+		switch {
+		case b.none && b.allBelow:
+			b.below += uint64(len(xs))
+			return
+		case b.none:
+			b.above += uint64(len(xs))
 			return
 		}
+		first, scale, low, count := b.edges[0], b.scale, b.low, b.count
 		for _, x := range xs {
-			switch key := int64(x) ^ k.flip; {
-			case key < b.low[0]:
-				b.below++
-			case key > b.top:
-				b.above++
-			default:
-				b.count[b.placeInt(key, float64(x))]++
+			key := int64(x) ^ k.flip
+			if d := (float64(x) - first) * scale; d >= 0 && d < float64(len(count)) {
+				if i := int(d); i < len(count) && i+1 < len(low) && key >= low[i] && key < low[i+1] {
+					count[i]++
+					continue
+				}
 			}
+			b.putInt(key)
 		}
 	})
 }
 
-// placeInt is the bin of an integer between the edges, given its key and its
-// rounded value.
-func (b *bins) placeInt(key int64, v float64) int {
-	if b.scale == 0 {
+// putInt counts one integer by its key.
+func (b *bins) putInt(key int64) {
+	switch {
+	case key < b.low[0]:
+		b.below++
+	case key > b.top:
+		b.above++
+	case len(b.low) >= len(b.count) && key >= b.low[len(b.count)-1]:
+		b.count[len(b.count)-1]++
+	default:
 		i := sort.Search(len(b.low), func(i int) bool { return b.low[i] > key })
-		return min(i, len(b.count)) - 1
+		b.count[min(i, len(b.count))-1]++
 	}
-	i := min(b.guess(v), len(b.low)-1)
-	for key < b.low[i] {
-		i--
-	}
-	for i < len(b.count)-1 && i+1 < len(b.low) && key >= b.low[i+1] {
-		i++
-	}
-	return i
 }

@@ -28,7 +28,7 @@
 // the number of elements, and Mean by that divided by the count and another u,
 // as leaves of 128 elements go into totals of twice the precision. (numpy's
 // bound grows with the logarithm of the count, a plain loop's with the count.)
-// Stats is more exact: its sum is off by about 18u·Σ|x-c|, c being the mean of
+// Stats is more exact: its sum is off by about 34u·Σ|x-c|, c being the mean of
 // about 4096 neighbours, and its variance by a relative 40u or so, also where
 // the deviation is a tiny part of the mean. Sums whose total or leaves exceed
 // 2^1024 are infinite or NaN, as IEEE 754 has it; the variance then is NaN, and

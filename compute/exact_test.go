@@ -69,7 +69,7 @@ func TestFloatSumsStayWithinTheDocumentedBound(t *testing.T) {
 			}
 			sum, abs, m2 := exactMoments(xs)
 			s, v := foldAll(t, opSum, xs, 10_000), foldAll(t, opStats, xs, 10_000)
-			bound := 18*u*0x1p0 + u
+			const bound = 19 * u
 			e := off(s.total(floating).Value, sum, abs)
 			if e > bound {
 				t.Errorf("%s, %d elements: sum off by %v u of Σ|x|", name, n, e/u)

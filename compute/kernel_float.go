@@ -1,13 +1,16 @@
 package compute
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
 // float is what stored floats become in memory.
 type float interface{ float32 | float64 }
 
 // floats folds floats. Every sum goes in the same order, whatever the worker:
-// 128 elements (64 of moments) in eight (four) lanes by plain additions, the
-// lanes pairwise, and these leaves into a double.
+// 128 elements in eight lanes (of moments four) by plain additions, the lanes
+// pairwise, and these leaves into a double.
 //
 // Eight lanes hide the four cycles of an addition: a mean of float64s in memory
 // then runs at the memory's speed. A compensated sum of each element costs six
@@ -105,21 +108,56 @@ func (k *floats[T]) minMaxTile(s *state, xs []T) {
 	s.n += uint64(len(xs))
 }
 
-// minMaxFloats gives the least and the greatest key. Integer keys need no
-// branch, settle -0 against 0, and tell of a NaN without looking for one.
+// minMaxFloats gives the least and the greatest key.
 func minMaxFloats[T float](xs []T) (lo, hi int64) {
-	lo, hi = math.MaxInt64, math.MinInt64
-	lo1, hi1 := lo, hi
+	if len(xs) == 0 {
+		return math.MaxInt64, math.MinInt64
+	}
+	p := unsafe.Pointer(unsafe.SliceData(xs))
+	if unsafe.Sizeof(xs[0]) == 4 {
+		a, b := extremeBits[int32](unsafe.Slice((*uint32)(p), len(xs)))
+		return floatKey(float64(math.Float32frombits(a))), floatKey(float64(math.Float32frombits(b)))
+	}
+	a, b := extremeBits[int64](unsafe.Slice((*uint64)(p), len(xs)))
+	return floatKey(math.Float64frombits(a)), floatKey(math.Float64frombits(b))
+}
+
+// extremeBits gives the bits of the least and the greatest float, -0 below 0; a
+// NaN is one of them. As signed integers the bits of positive floats have the
+// floats' order and stand above negative ones; as unsigned integers those of
+// negative floats have the reverse order and stand above positive ones: two
+// conditional moves for an element, twice as fast as comparing floats.
+func extremeBits[S int32 | int64, U uint32 | uint64](xs []U) (lo, hi U) {
+	least, u := S(xs[0]), xs[0]
+	s, s1, u1 := least, least, u
+	rest := xs
+	for ; len(rest) >= 2; rest = rest[2:] {
+		s, u = max(s, S(rest[0])), max(u, rest[0])
+		s1, u1 = max(s1, S(rest[1])), max(u1, rest[1])
+	}
+	if len(rest) > 0 {
+		s, u = max(s, S(rest[0])), max(u, rest[0])
+	}
+	s, u = max(s, s1), max(u, u1)
+	lo, hi = u, U(s)
+	switch {
+	case S(u) >= 0: // all are positive
+		lo = leastBits(xs)
+	case s < 0: // all are negative
+		hi = leastBits(xs)
+	}
+	return lo, hi
+}
+
+func leastBits[U uint32 | uint64](xs []U) U {
+	a, b := xs[0], xs[0]
 	for ; len(xs) >= 2; xs = xs[2:] {
-		a, b := floatKey(float64(xs[0])), floatKey(float64(xs[1]))
-		lo, hi = min(lo, a), max(hi, a)
-		lo1, hi1 = min(lo1, b), max(hi1, b)
+		a, b = min(a, xs[0]), min(b, xs[1])
 	}
 	if len(xs) > 0 {
-		a := floatKey(float64(xs[0]))
-		lo, hi = min(lo, a), max(hi, a)
+		a = min(a, xs[0])
 	}
-	return min(lo, lo1), max(hi, hi1)
+	return min(a, b)
 }
 
 // statsTile adds sum, extremes and moments. Distances are taken from a pivot,
@@ -129,24 +167,24 @@ func (k *floats[T]) statsTile(s *state, xs []T) {
 	if len(xs) == 0 {
 		return
 	}
+	lo, hi := minMaxFloats(xs)
+	if lo < ^keyInf || hi > keyInf {
+		if xs = k.withoutNaNs(s, xs); len(xs) == 0 {
+			return
+		}
+		lo, hi = minMaxFloats(xs)
+	}
 	pivot := s.sum.over(s.n).hi
 	if s.n == 0 || pivot-pivot != 0 {
 		pivot = sumFloats(xs).over(uint64(len(xs))).hi
 	}
 	m := momentsOf(xs, pivot)
-	if m.min < ^keyInf || m.max > keyInf {
-		if xs = k.withoutNaNs(s, xs); len(xs) == 0 {
-			return
-		}
-		pivot = sumFloats(xs).over(uint64(len(xs))).hi
-		m = momentsOf(xs, pivot)
-	}
 	n := float64(len(xs))
 	if shift := m.s1.hi / n; float64(2*float64(shift*m.s1.hi)) > m.s2.hi {
 		pivot += shift
 		m = momentsOf(xs, pivot)
 	}
-	t := state{n: uint64(len(xs)), min: m.min, max: m.max}
+	t := state{n: uint64(len(xs)), min: lo, max: hi}
 	if t.sum = times(t.n, pivot).plus(m.s1); !t.sum.finite() || t.sum.hi == 0 {
 		t.sum = sumFloats(xs) // has the infinity, or the sign of zero
 	}
@@ -155,31 +193,36 @@ func (k *floats[T]) statsTile(s *state, xs []T) {
 }
 
 // moments are sums over elements x of d = x - pivot.
-type moments struct {
-	s1, s2   double // of d and d²
-	min, max int64  // keys of x
-}
+type moments struct{ s1, s2 double } // of d and d²
 
-// momentsLeaf is a quarter of 64 in each of four lanes.
-const momentsLeaf = 64
+// momentsLeaf is how many elements go into four lanes.
+const momentsLeaf = 128
 
-// momentsOf is one look at the elements: distances from the pivot and keys.
+// momentsOf takes distances from the pivot.
 func momentsOf[T float](xs []T, pivot float64) moments {
-	m := moments{s1: double{hi: negZero}, min: math.MaxInt64, max: math.MinInt64}
+	var m moments
 	for len(xs) >= 4 {
 		leaf := xs[:min(momentsLeaf, len(xs))&^3]
-		momentsLeafOf(&m, leaf, pivot)
 		xs = xs[len(leaf):]
+		var a1, b1, c1, d1, a2, b2, c2, d2 float64
+		for ; len(leaf) >= 4; leaf = leaf[4:] {
+			a, b, c, d := float64(leaf[0])-pivot, float64(leaf[1])-pivot, float64(leaf[2])-pivot, float64(leaf[3])-pivot
+			a1 += a
+			b1 += b
+			c1 += c
+			d1 += d
+			a2 += float64(a * a)
+			b2 += float64(b * b)
+			c2 += float64(c * c)
+			d2 += float64(d * d)
+		}
+		m.add((a1+b1)+(c1+d1), (a2+b2)+(c2+d2))
 	}
 	for _, x := range xs {
-		v := float64(x)
-		d := v - pivot
+		d := float64(x) - pivot
 		m.add(d, float64(d*d))
-		key := floatKey(v)
-		m.min, m.max = min(m.min, key), max(m.max, key)
 	}
-	m.s1, m.s2 = m.s1.fix(), m.s2.fix()
-	return m
+	return moments{m.s1.fix(), m.s2.fix()}
 }
 
 func (m *moments) add(s1, s2 float64) {
@@ -188,31 +231,6 @@ func (m *moments) add(s1, s2 float64) {
 	m.s2.hi, e2 = twoSum(m.s2.hi, s2)
 	m.s1.lo += e1
 	m.s2.lo += e2
-}
-
-// momentsLeafOf adds a leaf, a multiple of four elements.
-func momentsLeafOf[T float](m *moments, leaf []T, pivot float64) {
-	var a1, b1, c1, d1, a2, b2, c2, d2 float64
-	lo, hi := m.min, m.max
-	for ; len(leaf) >= 4; leaf = leaf[4:] {
-		va, vb, vc, vd := float64(leaf[0]), float64(leaf[1]), float64(leaf[2]), float64(leaf[3])
-		a, b, c, d := va-pivot, vb-pivot, vc-pivot, vd-pivot
-		a1 += a
-		b1 += b
-		c1 += c
-		d1 += d
-		a2 += float64(a * a)
-		b2 += float64(b * b)
-		c2 += float64(c * c)
-		d2 += float64(d * d)
-		ka, kb, kc, kd := floatKey(va), floatKey(vb), floatKey(vc), floatKey(vd)
-		lo, hi = min(lo, ka), max(hi, ka)
-		lo, hi = min(lo, kb), max(hi, kb)
-		lo, hi = min(lo, kc), max(hi, kc)
-		lo, hi = min(lo, kd), max(hi, kd)
-	}
-	m.min, m.max = lo, hi
-	m.add((a1+b1)+(c1+d1), (a2+b2)+(c2+d2))
 }
 
 func (k *floats[T]) find(key int64, data []byte, n int) (int, error) {

@@ -42,8 +42,9 @@ func (r *run) link(g *hdf5.Group, l hdf5.Link) Link {
 		x.File, x.Target = cleanText(l.File), cleanText(l.Target)
 	default:
 		x.Kind = "user" + strconv.Itoa(l.Type)
-		data := hex.EncodeToString(l.Data)
-		x.Data = &data
+		// The reference gives the data of a registered link class only, and has
+		// none registered.
+		x.Data, x.Stored = new(string), hex.EncodeToString(l.Data)
 	}
 	return x
 }

@@ -58,7 +58,8 @@ type Link struct {
 	Object     string  `json:"object,omitempty"` // path of the target in this file
 	File       *string `json:"file,omitempty"`   // external
 	Target     *string `json:"target,omitempty"` // soft, external
-	Data       *string `json:"data,omitempty"`   // hexadecimal, of user-defined links
+	Data       *string `json:"data,omitempty"`   // of user-defined links: what a reader without their class is told, nothing
+	Stored     string  `json:"stored,omitempty"` // of user-defined links: the data in hexadecimal
 	Resolves   *bool   `json:"resolves,omitempty"`
 	TargetType string  `json:"target_type,omitempty"`
 	Error      string  `json:"error,omitempty"`

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"bytes"
 	"strconv"
 	"unicode"
 	"unicode/utf8"
@@ -63,6 +64,16 @@ func appendEscaped(dst, s []byte) []byte {
 		s = s[n:]
 	}
 	return dst
+}
+
+// appendQuoted is appendEscaped in quotes, with those inside escaped.
+func appendQuoted(dst, s []byte) []byte {
+	dst = append(dst, '"')
+	for i := bytes.IndexByte(s, '"'); i >= 0; i = bytes.IndexByte(s, '"') {
+		dst = append(appendEscaped(dst, s[:i]), '\\', '"')
+		s = s[i+1:]
+	}
+	return append(appendEscaped(dst, s), '"')
 }
 
 // appendJSONString gives s as a JSON string. Bytes that are not UTF-8 become

@@ -182,7 +182,7 @@ func (k *compiler) writeText() func(dst, s []byte) []byte {
 	case k.style == CSV:
 		return appendCSV
 	case k.depth > 0 || k.o.Quote:
-		return func(dst, s []byte) []byte { return append(appendEscaped(append(dst, '"'), s), '"') }
+		return appendQuoted
 	}
 	return appendEscaped
 }

@@ -255,24 +255,38 @@ func storer(size int, big, half bool) func(dst []byte, stride int, x *numberScra
 	if big {
 		order = binary.BigEndian
 	}
+	native := order.Uint16([]byte{1, 0}) == binary.NativeEndian.Uint16([]byte{1, 0})
 	return func(dst []byte, stride int, x *numberScratch, n int) {
-		p := unsafe.Pointer(&x.values)
-		for i := range n {
-			d := dst[i*stride:]
-			switch {
-			case half:
-				order.PutUint16(d, half16(*(*float64)(unsafe.Add(p, i*8))))
-			case size == 1:
-				d[0] = *(*uint8)(unsafe.Add(p, i))
-			case size == 2:
-				order.PutUint16(d, *(*uint16)(unsafe.Add(p, i*2)))
-			case size == 4:
-				order.PutUint32(d, *(*uint32)(unsafe.Add(p, i*4)))
-			default:
-				order.PutUint64(d, *(*uint64)(unsafe.Add(p, i*8)))
+		switch {
+		case half:
+			for i, v := range scratchOf[float64](x, n) {
+				order.PutUint16(dst[i*stride:], half16(v))
+			}
+		case size == 1:
+			for i, v := range scratchOf[uint8](x, n) {
+				dst[i*stride] = v
+			}
+		case native && stride == size:
+			copy(dst, unsafe.Slice((*byte)(unsafe.Pointer(&x.values)), n*size))
+		case size == 2:
+			for i, v := range scratchOf[uint16](x, n) {
+				order.PutUint16(dst[i*stride:], v)
+			}
+		case size == 4:
+			for i, v := range scratchOf[uint32](x, n) {
+				order.PutUint32(dst[i*stride:], v)
+			}
+		default:
+			for i, v := range scratchOf[uint64](x, n) {
+				order.PutUint64(dst[i*stride:], v)
 			}
 		}
 	}
+}
+
+// scratchOf gives the scratch's first n values as what they are.
+func scratchOf[T any](x *numberScratch, n int) []T {
+	return unsafe.Slice((*T)(unsafe.Pointer(&x.values)), n)
 }
 
 // half16 rounds to binary16, to even in the middle. What exceeds the greatest

@@ -51,6 +51,8 @@ def memory(tid):
         m, d = memory(tid.get_super())
         dims = tid.get_array_dims()
         return h5t.array_create(m, dims), np.dtype((d, dims))
+    if c == h5t.TIME and (tid.equal(h5t.UNIX_D32BE) or tid.equal(h5t.UNIX_D64BE)):
+        return tid.copy(), np.dtype(">u%d" % size)  # libhdf5 converts no times
     if c == h5t.VLEN or c == h5t.REFERENCE or c == h5t.STRING and tid.is_variable_str():
         return h5t.py_create(tid.dtype), tid.dtype
     return tid.copy(), np.dtype("V%d" % size)  # string, opaque, time
@@ -107,6 +109,8 @@ def one(f, tid, x):
         return text(x.split(b"\0")[0])
     if c == h5t.VLEN:
         base = tid.get_super()
+        if base.get_class() in (h5t.INTEGER, h5t.FLOAT) and isinstance(x, np.ndarray):
+            x = x.view(base.dtype)  # h5py 3.16 gives big-endian ones unswapped
         return struct.pack("<I", len(x)) + b"".join(one(f, base, e) for e in x)
     if c == h5t.REFERENCE:
         if not x:
@@ -159,7 +163,7 @@ def value(f, obj):
     mem, dt = memory(tid)
     a = read(obj, n, mem, dt)
     if stored(tid):
-        return a.tobytes()
+        return a.astype("<u%d" % dt.itemsize).tobytes() if dt.kind == "u" else a.tobytes()
     inner = tid.get_array_dims() if tid.get_class() == h5t.ARRAY else ()
     a = a.reshape((-1,) + tuple(inner))
     return b"".join(one(f, tid, x) for x in a)

@@ -77,9 +77,6 @@ func (e *entry) describe(ctx context.Context) {
 // label is the name as it is shown, with an arrow behind links.
 func (e *entry) label(p palette, name string) string {
 	s := p.name(name, e.Kind)
-	if e.Kind == "group" {
-		s += "/"
-	}
 	switch e.Link {
 	case "soft":
 		s += p.link(" -> " + export.Escape(string(e.Target)))

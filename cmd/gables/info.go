@@ -158,7 +158,7 @@ func (r *report) print(w io.Writer) error {
 		for _, f := range s.facts {
 			key := export.Escape(f.key)
 			pad := strings.Repeat(" ", width-utf8.RuneCountInString(key))
-			if _, err := fmt.Fprintf(w, "  %s%s  %s\n", r.p.faint(key), pad, r.plain(f)); err != nil {
+			if _, err := fmt.Fprintf(w, "  %s%s  %s\n", r.p.faint(key), pad, strings.TrimRight(r.plain(f), " ")); err != nil {
 				return err
 			}
 		}

@@ -201,6 +201,9 @@ func (l *lister) flush(base string) error {
 		if l.recursive {
 			name = strings.TrimPrefix(strings.TrimPrefix(string(e.Path), base), "/")
 		}
+		if e.Kind == "group" {
+			name += "/"
+		}
 		rows[i] = []string{e.label(l.p, name)}
 		if l.long {
 			rows[i] = append(l.columns(e), rows[i]...)

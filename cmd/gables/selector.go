@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"gables/export"
 	"gables/hdf5"
 	"gables/hdf5/dataspace"
 	"gables/hdf5/h5err"
@@ -188,7 +189,7 @@ func (s *source) datasetHint(ctx context.Context) string {
 			break
 		}
 		if o, err := g.Object(l.Name); err == nil && hdf5.KindOf(o) == "dataset" {
-			names = append(names, join(s.path, l.Name))
+			names = append(names, export.Escape(join(s.path, l.Name)))
 		}
 	}
 	if len(names) == 0 {

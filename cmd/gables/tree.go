@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -166,7 +165,7 @@ func (t *drawer) children(n *treeNode, indent string) error {
 		if i == len(list)-1 {
 			branch, below = "└── ", "    "
 		}
-		t.out.WriteString(t.p.faint(indent+branch) + strings.TrimSuffix(c.label(t.p, string(c.Name)), "/") + t.about(&c.entry) + "\n")
+		t.out.WriteString(t.p.faint(indent+branch) + c.label(t.p, string(c.Name)) + t.about(&c.entry) + "\n")
 		if c.Same != "" {
 			continue
 		}

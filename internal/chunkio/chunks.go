@@ -75,11 +75,16 @@ func (w *worker) readChunk(b *dataspace.Bound, scaled []uint64) error {
 // order, and may be decoded where it belongs; nil otherwise.
 func (w *worker) wholeChunk(b *dataspace.Bound, origin, box []uint64) []byte {
 	var run dataspace.Run
+	whole := false
 	b.Runs(origin, box, func(r dataspace.Run) bool {
-		run = r
-		return false
+		if whole {
+			whole = false // some elements are wanted twice
+			return false
+		}
+		run, whole = r, r.N == w.d.chunkElems && r.Box == 0 && r.Step == 1
+		return whole
 	})
-	if run.N != w.d.chunkElems || run.Box != 0 || run.Step != 1 {
+	if !whole {
 		return nil
 	}
 	return w.s.Direct(run.Mem, run.N)

@@ -170,7 +170,7 @@ func checksumFaults(b []byte) int {
 			id := append([]byte{0}, number(offset, f.h.OffsetSize)...)
 			id = append(id, number(4, f.h.LengthSize)...)
 			if _, err := f.Object(id); errors.Is(err, h5err.ErrChecksum) {
-				n++
+				return n + 1
 			}
 		}
 	}

@@ -118,18 +118,30 @@ func (g *Graph) readMessages(h *Header, b []byte) (int64, error) {
 			return 0, h5err.Corrupt("object header", "continuation", "block at 0x%x is continued twice", uint64(c.Address))
 		}
 		seen[c.Address] = true
-		if size += int64(c.Size); size < 0 || size > g.Cache.Limits().Metadata {
-			return 0, h5err.Limit("object header", "size", "%d bytes", uint64(size))
-		}
-		// Blocks that overlap would make much out of a small file.
-		if uint64(size) > g.Cache.End() {
-			return 0, h5err.Corrupt("object header", "size", "%d bytes in all, the file has %d", size, g.Cache.End())
+		if err := g.spend(&size, c.Size); err != nil {
+			return 0, err
 		}
 		if h.Messages, err = g.readContinuation(h, c); err != nil {
 			return 0, h5err.At(err, "object header continuation block", uint64(c.Address))
 		}
 	}
 	return size + int64(len(h.Messages))*48, nil
+}
+
+// spend adds a block to the size of a header. Blocks that overlap would make
+// much out of a small file; one that is longer than the file can't be read.
+func (g *Graph) spend(size *int64, block uint64) error {
+	end := g.Cache.End()
+	if block > end {
+		return nil
+	}
+	if *size += int64(block); *size > g.Cache.Limits().Metadata {
+		return h5err.Limit("object header", "size", "%d bytes", *size)
+	}
+	if uint64(*size) > end {
+		return h5err.Corrupt("object header", "size", "%d bytes in all, the file has %d", *size, end)
+	}
+	return nil
 }
 
 // expectedMessages is how many messages to take memory for at first.
