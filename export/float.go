@@ -100,7 +100,7 @@ func wideFloat(t *datatype.Datatype, src []byte) *big.Float {
 		}
 	case exp == 0:
 		shift++
-		prec++
+		prec = max(1, mant.BitLen()) // a denormal has no more digits than bits
 	default:
 		mant.SetBit(mant, t.MantSize, 1)
 		prec++

@@ -18,7 +18,9 @@ type gridWriter struct {
 	width int      // characters of an item
 	limit int      // characters of a line
 	edge  uint64   // items shown at either end of an axis; all when 0
+	skip  bool     // hidden items are not written to us
 
+	held    []byte // the first elements, until the width is known
 	started bool
 	opened  int // brackets that are open
 	breaks  int // line breaks before the next bracket
@@ -26,10 +28,11 @@ type gridWriter struct {
 	tmp     []byte
 }
 
-// gridSample is how many elements decide the width of an item, and gridWidest
-// how wide one may make all others.
+// gridSample is how many elements decide the width of an item, of at most
+// gridHeld bytes, and gridWidest how wide one may make all others.
 const (
 	gridSample = 2000
+	gridHeld   = 1 << 20
 	gridWidest = 32
 )
 
@@ -47,7 +50,7 @@ func NewGrid(w io.Writer, s Spec) (Writer, error) {
 		return nil, err
 	}
 	g := &gridWriter{out: newOutput(w, s.Context), f: f, size: s.Type.Size, right: isNumber(s.Type), shape: s.Shape,
-		index: make([]uint64, len(s.Shape)), limit: s.Width, edge: uint64(s.Edge)}
+		index: make([]uint64, len(s.Shape)), limit: s.Width, edge: uint64(s.Edge), skip: s.Sparse}
 	if g.limit == 0 {
 		g.limit = math.MaxInt
 	}
@@ -57,11 +60,27 @@ func NewGrid(w io.Writer, s Spec) (Writer, error) {
 func (g *gridWriter) Write(data []byte) error {
 	g.out.renew()
 	if !g.started {
-		if err := g.measure(data); err != nil {
-			return err
+		g.held = append(g.held, data...)
+		if len(g.held) < min(gridSample*g.size, gridHeld) {
+			return nil
 		}
-		g.started = true
+		return g.start()
 	}
+	return g.elements(data)
+}
+
+// start writes what was held.
+func (g *gridWriter) start() error {
+	if err := g.measure(g.held); err != nil {
+		return err
+	}
+	g.started = true
+	err := g.elements(g.held)
+	g.held = nil
+	return err
+}
+
+func (g *gridWriter) elements(data []byte) error {
 	for ; len(data) >= g.size; data = data[g.size:] {
 		if err := g.element(data); err != nil {
 			return err
@@ -91,23 +110,37 @@ func (g *gridWriter) measure(data []byte) error {
 
 // element adds one item, or dots where the first of the hidden ones would be.
 func (g *gridWriter) element(src []byte) error {
-	switch axis, first := g.hidden(); {
-	case axis < 0:
-		var err error
-		if g.tmp, err = g.f(g.tmp[:0], src); err != nil {
-			return err
+	axis, first := g.hidden()
+	for axis >= 0 {
+		if first {
+			g.dots(axis)
 		}
-		g.open(len(g.shape))
-		g.item(g.tmp)
-	case first && axis == len(g.shape)-1:
-		g.item([]byte("..."))
-	case first:
-		g.newLine()
-		g.out.buf = append(g.out.buf, "..."...)
-		g.breaks = 1
+		if !g.skip {
+			g.advance()
+			return nil
+		}
+		g.index[axis] = g.shape[axis] - g.edge
+		axis, first = g.hidden()
 	}
+	var err error
+	if g.tmp, err = g.f(g.tmp[:0], src); err != nil {
+		return err
+	}
+	g.open(len(g.shape))
+	g.item(g.tmp)
 	g.advance()
 	return nil
+}
+
+// dots stand for the middle of an axis: as an item, or as a line of their own.
+func (g *gridWriter) dots(axis int) {
+	if axis == len(g.shape)-1 {
+		g.item([]byte("..."))
+		return
+	}
+	g.newLine()
+	g.out.buf = append(g.out.buf, "..."...)
+	g.breaks = 1
 }
 
 // hidden gives the first axis in whose middle the next element lies, or -1,
@@ -192,6 +225,11 @@ func (g *gridWriter) advance() {
 }
 
 func (g *gridWriter) Close() error {
+	if len(g.held) > 0 {
+		if err := g.start(); err != nil {
+			return err
+		}
+	}
 	if !g.started {
 		g.out.buf = append(g.out.buf, '[', ']')
 	}

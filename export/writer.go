@@ -24,9 +24,10 @@ type Spec struct {
 	NoHeader bool
 	Options
 
-	Width   int // text arrays: characters of a line, 0 for no limit
-	Edge    int // text arrays: items shown at either end of every axis but the first; 0 for all
-	MaxCell int // text tables: characters of a cell, 0 for no limit
+	Width   int  // text arrays: characters of a line, 0 for no limit
+	Edge    int  // text arrays: items shown at either end of every axis but the first; 0 for all
+	Sparse  bool // only the items that Edge shows are written; not for array types
+	MaxCell int  // text tables: characters of a cell, 0 for no limit
 }
 
 // unrolled makes the dimensions of an array type part of the shape.
@@ -124,4 +125,20 @@ func (o *output) flush() error {
 	_, err := o.w.Write(o.buf)
 	o.buf = o.buf[:0]
 	return err
+}
+
+// Shown gives the indices of an axis of n items that Edge shows; nil for all.
+func (s Spec) Shown(n uint64) []int64 {
+	edge := uint64(s.Edge)
+	if edge == 0 || n <= 2*edge+1 {
+		return nil
+	}
+	list := make([]int64, 0, 2*edge)
+	for i := range edge {
+		list = append(list, int64(i))
+	}
+	for i := n - edge; i < n; i++ {
+		list = append(list, int64(i))
+	}
+	return list
 }

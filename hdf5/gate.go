@@ -35,18 +35,11 @@ func (g *gate) leave() {
 // shut closes the gate and waits until nobody is inside. Only the first call
 // gives true.
 func (g *gate) shut() bool {
-	for {
-		s := g.state.Load()
-		if s&closedBit != 0 {
-			<-g.empty
-			return false
-		}
-		if g.state.CompareAndSwap(s, s|closedBit) {
-			if s == 0 {
-				g.once.Do(func() { close(g.empty) })
-			}
-			<-g.empty
-			return true
-		}
+	// One operation, as a loop would lose against many calls that come and go.
+	old := g.state.Or(closedBit)
+	if old == 0 {
+		g.once.Do(func() { close(g.empty) })
 	}
+	<-g.empty
+	return old&closedBit == 0
 }

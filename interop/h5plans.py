@@ -43,7 +43,7 @@ LAYOUTS = [
     Layout("btree_v1", (7, 11), (3, 4), (UNLIMITED, UNLIMITED), index="btree_v1", written="part", fill=True, formats=(OLD,), tail="part"),
     Layout("btree_v1", (0, 5), (2, 2), (UNLIMITED, 5), index="btree_v1", formats=(OLD,), tail="empty"),
     Layout("single", (7, 5), (7, 5), index="single"),
-    Layout("single", (5, 4), (6, 5), (6, 5), index="single", tail="edge"),
+    Layout("fixed_array", (5, 4), (6, 5), (6, 5), index="fixed_array", tail="one_edge"),
     Layout("implicit", (7, 5), (3, 2), index="implicit", alloc=EARLY),
     Layout("implicit", (7, 5), (3, 2), (11, 9), index="implicit", alloc=EARLY, tail="max"),
     Layout("fixed_array", (7, 11), (3, 4), index="fixed_array"),

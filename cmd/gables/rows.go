@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 
@@ -13,6 +14,7 @@ import (
 	"gables/export"
 	"gables/hdf5"
 	"gables/hdf5/dataspace"
+	"gables/hdf5/datatype"
 	"gables/hdf5/h5err"
 )
 
@@ -132,34 +134,22 @@ var errEnough = errors.New("enough")
 
 // write streams the selection through a writer of the format.
 func (f *rowFlags) write(ctx context.Context, out io.Writer, s *source, d *hdf5.Dataset, b *dataspace.Bound) error {
-	sel, shape := s.selection(), b.Shape()
-	most := b.Count()
-	if !f.wholly && len(shape) > 0 && shape[0] > f.rows {
-		perRow := uint64(1)
-		for _, n := range shape[1:] {
-			perRow *= n
-		}
-		shape[0], most = f.rows, f.rows*perRow
-	}
-	w, err := f.writer(ctx, out, d, shape)
+	p := f.plan(s, d, b)
+	w, err := f.writer(ctx, out, d, p)
 	if err != nil {
 		return unread(h5err.In(err, s.file, s.path))
 	}
 	if d.Space().Kind == dataspace.Null {
 		return f.empty(out, s)
 	}
-	es, left := uint64(d.Type().Size), most
-	limit := uint64(0)
-	if most < b.Count() {
-		limit = max(most, 1)
-	}
-	if most > 0 {
-		err = d.Stream(ctx, sel, limit, func(block hdf5.Block) error {
+	es, left := uint64(d.Type().Size), p.count
+	if left > 0 {
+		err = d.Stream(ctx, p.sel, p.limit, func(block hdf5.Block) error {
 			n := min(block.N, left)
 			if err := w.Write(block.Data[:n*es]); err != nil {
 				return err
 			}
-			if left -= n; left == 0 && most < b.Count() {
+			if left -= n; left == 0 && p.limit > 0 {
 				return errEnough
 			}
 			return nil
@@ -172,6 +162,56 @@ func (f *rowFlags) write(ctx context.Context, out io.Writer, s *source, d *hdf5.
 		return e // what was read is written before the error is told
 	}
 	return s.failed(err)
+}
+
+// rowPlan is what is read of a selection, and the shape it is shown in.
+type rowPlan struct {
+	sel   dataspace.Selection
+	shape []uint64
+	count uint64 // elements to read
+	limit uint64 // of a part, when only the first rows are wanted
+	edge  int    // items to show at either end of the inner axes, 0 for all
+	thin  bool   // sel leaves out what edge hides
+}
+
+func (f *rowFlags) plan(s *source, d *hdf5.Dataset, b *dataspace.Bound) rowPlan {
+	const edge, elide = 3, 1000
+	p := rowPlan{sel: s.selection(), shape: b.Shape(), count: b.Count()}
+	if f.wholly || len(p.shape) == 0 {
+		return p
+	}
+	if p.shape[0] > f.rows {
+		p.shape[0] = f.rows
+		p.count = product(p.shape)
+		p.limit = max(p.count, 1)
+	}
+	if f.csv || f.jsonl || f.npy || export.IsTable(d.Type()) {
+		return p
+	}
+	if total := product(p.shape); total <= elide && d.Type().Class != datatype.Array {
+		return p
+	}
+	p.edge = edge
+	if !s.sliced && d.Type().Class != datatype.Array {
+		p.thinOut()
+	}
+	return p
+}
+
+// thinOut reads nothing that is not shown, as rows may be very long.
+func (p *rowPlan) thinOut() {
+	axes := []dataspace.Axis{dataspace.Range(0, int64(min(p.shape[0], math.MaxInt64)), 1)}
+	p.count = p.shape[0]
+	for _, n := range p.shape[1:] {
+		if list := (export.Spec{Edge: p.edge}).Shown(n); list != nil {
+			axes = append(axes, dataspace.List(list))
+			p.count *= uint64(len(list))
+		} else {
+			axes = append(axes, dataspace.Full())
+			p.count *= n
+		}
+	}
+	p.sel, p.limit, p.thin = dataspace.Axes(axes...), 0, true
 }
 
 // failed sorts the errors of a stream: those of the file get its exit code.
@@ -199,9 +239,9 @@ func (f *rowFlags) empty(out io.Writer, s *source) error {
 	return err
 }
 
-func (f *rowFlags) writer(ctx context.Context, out io.Writer, d *hdf5.Dataset, shape []uint64) (export.Writer, error) {
-	const edge, elide, maxCell = 3, 1000, 60
-	s := export.Spec{Type: d.Type(), Shape: shape, Context: export.NewContext(ctx, d.File()), Columns: f.columns, NoHeader: f.noHeader,
+func (f *rowFlags) writer(ctx context.Context, out io.Writer, d *hdf5.Dataset, p rowPlan) (export.Writer, error) {
+	const maxCell = 60
+	s := export.Spec{Type: d.Type(), Shape: p.shape, Edge: p.edge, Sparse: p.thin, Context: export.NewContext(ctx, d.File()), Columns: f.columns, NoHeader: f.noHeader,
 		Options: export.Options{BoolBits: isPyTables(d), Escape: isTerminal(out)}}
 	switch {
 	case f.csv:
@@ -216,9 +256,6 @@ func (f *rowFlags) writer(ctx context.Context, out io.Writer, d *hdf5.Dataset, s
 	}
 	if !f.wholly {
 		s.MaxCell = maxCell
-		if n := count(shape); n > elide {
-			s.Edge = edge
-		}
 	}
 	if export.IsTable(d.Type()) || len(f.columns) > 0 {
 		return export.NewTable(out, s)
@@ -227,7 +264,8 @@ func (f *rowFlags) writer(ctx context.Context, out io.Writer, d *hdf5.Dataset, s
 	return export.NewGrid(out, s)
 }
 
-func count(shape []uint64) uint64 {
+// product is the number of elements of a shape that was bound.
+func product(shape []uint64) uint64 {
 	n := uint64(1)
 	for _, d := range shape {
 		n *= d

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -62,12 +63,15 @@ func (p palette) name(name, kind string) string {
 	return s
 }
 
-// quiet makes a reader's leaving a pipe no error worth a word; the code is what
-// a shell gives for it.
+// quiet makes a reader's leaving a pipe, and Ctrl-C, no error worth a word; the
+// code is what a shell gives for it.
 func quiet(err error) error {
 	const brokenPipe = 141
-	if errors.Is(err, syscall.EPIPE) {
+	switch {
+	case errors.Is(err, syscall.EPIPE):
 		return &exitError{code: brokenPipe}
+	case errors.Is(err, context.Canceled):
+		return &exitError{code: exitCancelled}
 	}
 	return err
 }

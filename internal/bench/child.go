@@ -63,7 +63,7 @@ func measure(r request) (answer, error) {
 	forgetPeak()
 	var a answer
 	var err error
-	start := time.Now()
+	start, used := time.Now(), processorTime()
 	switch r.Job {
 	case "mean":
 		a.Value, a.Mapped, err = meanOf(r)
@@ -78,7 +78,8 @@ func measure(r request) (answer, error) {
 		}
 		a.Value, err = job(r)
 	}
-	a.Seconds, a.Peak, a.Mapped = time.Since(start).Seconds(), status("VmHWM"), max(a.Mapped, status("RssFile"))
+	a.Seconds, a.Processor = time.Since(start).Seconds(), (processorTime() - used).Seconds()
+	a.Peak, a.Mapped = status("VmHWM"), max(a.Mapped, status("RssFile"))
 	for i := 0; i < len(dst); i += 4097 {
 		a.Value += dst[i]
 	}

@@ -35,8 +35,9 @@ type result struct {
 	Contestant string    `json:"contestant"`
 	Seconds    []float64 `json:"seconds"` // one for each round
 	Median     float64   `json:"median"`
-	Peak       int64     `json:"peak"`   // bytes, the highest of all rounds
-	Mapped     int64     `json:"mapped"` // bytes of file pages in that round
+	Processor  []float64 `json:"processor"` // seconds of all processors together
+	Peak       int64     `json:"peak"`      // bytes, the highest of all rounds
+	Mapped     int64     `json:"mapped"`    // bytes of file pages in that round
 }
 
 func (r *result) min() float64 { return slices.Min(r.Seconds) }
@@ -47,8 +48,13 @@ func (r *result) add(a answer) {
 	if a.Peak > r.Peak {
 		r.Peak, r.Mapped = a.Peak, a.Mapped
 	}
-	s := slices.Sorted(slices.Values(r.Seconds))
-	r.Median = (s[len(s)/2] + s[(len(s)-1)/2]) / 2
+	r.Processor = append(r.Processor, a.Processor)
+	r.Median = median(r.Seconds)
+}
+
+func median(values []float64) float64 {
+	s := slices.Sorted(slices.Values(values))
+	return (s[len(s)/2] + s[(len(s)-1)/2]) / 2
 }
 
 // measureAll runs every job, its contestants in turn.

@@ -77,8 +77,8 @@ func best(results []*result, job string) *result {
 }
 
 func (r report) print(out io.Writer) {
-	fmt.Fprintf(out, "%d processors, %s. Page cache: warm, each file was read once before. Times in seconds, memory in MiB:\n"+
-		"the process's peak, and what of it is pages of files. \"x\" is the rival's median / that of gables' fastest row.\n", r.Processors, r.Go)
+	fmt.Fprintf(out, "%d processors, %s. Page cache: warm, each file was read once before. Times in seconds, \"cpu\" the median of\n"+
+		"processor time; memory in MiB: the process's peak, and what of it is pages of files. \"x\" is the rival's median / that of gables' fastest row.\n", r.Processors, r.Go)
 	fmt.Fprintf(out, "Arrays: float64, shape %v, %.0f MiB. Chunk shape of gzip, blosc2 and zstd: %v.\n",
 		r.Files.Shape, float64(r.Files.Shape[0]*r.Files.Shape[1])/(1<<17), r.Files.Chunk)
 	fmt.Fprintf(out, "Filters: contiguous none; gzip: shuffle, deflate 4, ratio %.2f; blosc2: PyTables' blosc2:zstd 5 with shuffle, ratio %.2f;\n"+
@@ -100,9 +100,9 @@ func (r report) printResults(out io.Writer) {
 			w.Flush()
 			job = x.Job
 			fmt.Fprintf(out, "\n%s: %s; %d rounds\n", x.Job, x.About, len(x.Seconds))
-			fmt.Fprintln(w, "\tmin\tmedian\tmax\tpeak\tfile\tx\t")
+			fmt.Fprintln(w, "\tmin\tmedian\tmax\tcpu\tpeak\tfile\tx\t")
 		}
-		fmt.Fprintf(w, "%s\t%.4f\t%.4f\t%.4f\t%d\t%d\t%.2f\t\n", x.Contestant, x.min(), x.Median, x.max(), x.Peak>>20, x.Mapped>>20,
+		fmt.Fprintf(w, "%s\t%.4f\t%.4f\t%.4f\t%.4f\t%d\t%d\t%.2f\t\n", x.Contestant, x.min(), x.Median, x.max(), median(x.Processor), x.Peak>>20, x.Mapped>>20,
 			x.Median/best(r.Results, job).Median)
 	}
 	w.Flush()

@@ -41,11 +41,12 @@ type request struct {
 
 // answer is what a member found.
 type answer struct {
-	Seconds float64 `json:"seconds"`
-	Value   float64 `json:"value"`
-	Peak    int64   `json:"peak"`   // bytes, the process's peak during the job
-	Mapped  int64   `json:"mapped"` // bytes of it that are files in the page cache, at the end
-	Error   string  `json:"error,omitempty"`
+	Seconds   float64 `json:"seconds"`
+	Processor float64 `json:"processor"` // seconds of all processors together
+	Value     float64 `json:"value"`
+	Peak      int64   `json:"peak"`   // bytes, the process's peak during the job
+	Mapped    int64   `json:"mapped"` // bytes of it that are files in the page cache, at the end
+	Error     string  `json:"error,omitempty"`
 }
 
 // member is a process that answers requests.

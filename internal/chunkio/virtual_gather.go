@@ -128,20 +128,21 @@ func (d *Dataset) gatherPiece(ctx context.Context, p *dataspace.Bound, s Sink) e
 	if err != nil {
 		return err
 	}
-	var touching []*Mapping
+	total := uint64(0)
 	for _, t := range d.Mappings.maps {
-		if t.touches(list.lo, list.n) {
-			touching = append(touching, t)
+		if !t.touches(list.lo, list.n) {
+			continue
 		}
-	}
-	if ctx, err = d.descend(ctx, uint64(len(touching))); err != nil {
-		return err
-	}
-	for _, t := range touching {
 		if err := ctx.Err(); err != nil {
 			return context.Cause(ctx)
 		}
-		if err := d.gather(ctx, t, list, m); err != nil {
+		found := t.find(list)
+		total += uint64(len(found))
+		inner, err := d.descend(ctx, dataspace.CeilDiv(total, p.Count()))
+		if err != nil {
+			return err
+		}
+		if err := d.gather(inner, t, found, m); err != nil {
 			return err
 		}
 	}
@@ -171,7 +172,7 @@ func (d *Dataset) gatherBox(ctx context.Context, m *Mapping, start, dims []uint6
 		}
 		var list *entries
 		if list, err = entriesOf(p); err == nil {
-			err = d.gather(ctx, m, list, offsetSink{g, first})
+			err = d.gather(ctx, m, m.find(list), offsetSink{g, first})
 		}
 		return err == nil
 	})
@@ -226,9 +227,8 @@ func entriesOf(p *dataspace.Bound) (*entries, error) {
 	return e, nil
 }
 
-// gather reads those of the elements that the mapping has.
-func (d *Dataset) gather(ctx context.Context, m *Mapping, e *entries, s Sink) error {
-	found := m.find(e)
+// gather reads the elements that were found in the mapping.
+func (d *Dataset) gather(ctx context.Context, m *Mapping, found []entry, s Sink) error {
 	if len(found) == 0 {
 		return nil
 	}

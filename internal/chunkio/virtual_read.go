@@ -201,6 +201,13 @@ func (d *Dataset) runJob(ctx context.Context, j *job, start, dims []uint64, s Si
 		return context.Cause(ctx)
 	}
 	if j.src == nil {
+		o, err := j.m.source()
+		if err != nil {
+			return err
+		}
+		if j.reshaping(o) {
+			return d.reshape(ctx, j, o, start, dims, s, workers)
+		}
 		return d.gatherBox(ctx, j.m, start, dims, s)
 	}
 	rank := len(j.src.grid)

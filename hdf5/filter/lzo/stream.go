@@ -149,9 +149,12 @@ func (d *decoder) match(n, back int) error {
 		return errFull
 	}
 	// A copy of fixed length compiles to plain moves; what is too much gets overwritten.
-	if n <= 16 && back >= 16 && len(d.dst)-d.di >= 16 {
+	switch {
+	case n <= 16 && back >= 16 && len(d.dst)-d.di >= 16:
 		*(*[16]byte)(d.dst[d.di:]) = *(*[16]byte)(d.dst[d.di-back:])
-	} else {
+	case back >= n:
+		copy(d.dst[d.di:d.di+n], d.dst[d.di-back:])
+	default:
 		lz77.Copy(d.dst, d.di, back, n)
 	}
 	d.di += n

@@ -327,6 +327,33 @@ for low, high in (('earliest', 'v18'), ('v18', 'v18'), ('latest', 'latest')):
             f['fixed'].attrs[f'continued {i}'] = np.zeros(40)
 
 
+def std_references():
+    """References of HDF5 1.12's kind, which h5py knows nothing of."""
+    LIB.H5Dcreate2.restype = LIB.H5Screate_simple.restype = ID
+    path = '/tmp/traps/std_references.h5'
+    with h5py.File(path, 'w', libver='latest') as f:
+        f['g/x'] = np.arange(12).reshape(3, 4)
+        f['g/x'].attrs['unit'] = 'm'
+        kind = ID.in_dll(LIB, 'H5T_STD_REF_g')
+        dims = (ctypes.c_uint64 * 1)(4)
+        space = ID(LIB.H5Screate_simple(1, dims, None))
+        d = ID(LIB.H5Dcreate2(ID(f.id.id), b'refs', kind, space, ID(0), ID(0), ID(0)))
+        buf = (ctypes.c_ubyte * 256)()
+        at = [ctypes.byref(buf, 64 * i) for i in range(4)]
+        part = h5s.create_simple((3, 4))
+        part.select_hyperslab((1, 1), (2, 2))
+        ok = [LIB.H5Rcreate_object(ID(f.id.id), b'/g/x', ID(0), at[1]), LIB.H5Rcreate_region(ID(f.id.id), b'/g/x', ID(part.id), ID(0), at[2]),
+              LIB.H5Rcreate_attr(ID(f.id.id), b'/g/x', b'unit', ID(0), at[3]), LIB.H5Dwrite(d, kind, ID(0), ID(0), ID(0), buf)]
+        assert min(ok) >= 0, ok
+        LIB.H5Dclose(d)
+    pack('std_references')
+
+
+def pack(n):
+    with open(f'/tmp/traps/{n}.h5', 'rb') as f, gzip.GzipFile(n + '.h5.gz', 'wb', 9, mtime=0) as z:
+        z.write(f.read())
+
+
 def stored(d):
     """The bytes of a dataset in the type of the file."""
     a = d[()]
@@ -437,7 +464,7 @@ if __name__ == '__main__':
     manifest = {}
     for n in NAMES:
         manifest[n] = expect(n)
-        with open(f'/tmp/traps/{n}.h5', 'rb') as f, gzip.GzipFile(n + '.h5.gz', 'wb', 9, mtime=0) as z:
-            z.write(f.read())
+        pack(n)
+    std_references()
     with gzip.GzipFile('expect.json.gz', 'wb', 9, mtime=0) as z:
         z.write(json.dumps(manifest, sort_keys=True, separators=(',', ':')).encode())
