@@ -338,4 +338,3 @@ func TestNothingIsLeftToDo(t *testing.T) {
 		}
 	}
 }
-

@@ -3,9 +3,11 @@ package hdf5_test
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"log"
 
 	"gables/hdf5"
+	"gables/hdf5/filter"
 )
 
 func ExampleOpen() {
@@ -129,4 +131,48 @@ func ExampleAttributeValue() {
 	}
 	fmt.Println(unit)
 	// Output: m
+}
+
+// reversed is a filter that stores bytes in reverse order.
+type reversed struct{}
+
+func (reversed) ID() filter.ID { return 444 }
+func (reversed) Name() string  { return "reversed" }
+func (reversed) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
+	out, err := c.Room(dst, "reversed chunk", uint64(len(src)))
+	if err != nil {
+		return nil, err
+	}
+	for i, b := range src {
+		out[len(out)-1-i] = b
+	}
+	return out, nil
+}
+
+func ExampleRegisterFilter() {
+	hdf5.RegisterFilter(reversed{})
+	f, err := hdf5.Filters().Lookup(444, "")
+	fmt.Println(f.Name(), err)
+	// Output: reversed <nil>
+}
+
+func ExampleFile_FS() {
+	f, err := hdf5.Open("testdata/userblock.h5")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer f.Close()
+	entries, err := fs.ReadDir(f.FS(), ".")
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, e := range entries {
+		fmt.Println(e)
+	}
+	// Output:
+	// - chunked
+	// - grow
+	// - ints
+	// d sub/
+	// - text
 }

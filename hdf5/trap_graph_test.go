@@ -306,3 +306,35 @@ func TestNullReferencesReferToNothing(t *testing.T) {
 		}
 	}
 }
+
+// H5T_STD_REF is a third kind of reference, to objects, regions and attributes.
+func TestReferencesOfTheThirdKindAreFollowed(t *testing.T) {
+	f := openTrap(t, "std_references")
+	list, err := hdf5.Read[datatype.Ref](context.Background(), dataset(t, f, "/refs"))
+	if err != nil || len(list) != 4 {
+		t.Fatalf("%d references, %v", len(list), err)
+	}
+	x := dataset(t, f, "/g/x").Address()
+	for i, r := range list {
+		target, err := f.Dereference(r)
+		if i == 0 {
+			if target != nil || err != nil {
+				t.Errorf("a null reference leads to %+v, %v", target, err)
+			}
+			continue
+		}
+		if err != nil || target.Err != nil || target.Object == nil || target.Object.Address() != x {
+			t.Errorf("reference %d: %+v, %v", i, target, err)
+			continue
+		}
+		if (target.Region != nil) != (i == 2) || (target.Attribute == "unit") != (i == 3) {
+			t.Errorf("reference %d: %+v", i, target)
+		}
+		if i == 2 {
+			got, err := hdf5.Read[int64](context.Background(), target.Object.(*hdf5.Dataset), target.Region.Selection)
+			if fmt.Sprint(got) != "[5 6 9 10]" || err != nil {
+				t.Errorf("the region holds %v, %v", got, err)
+			}
+		}
+	}
+}

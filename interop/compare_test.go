@@ -80,7 +80,9 @@ func (s *subject) compare(lines []line) map[string]bool {
 			s.links(o, *l.Links)
 		case l.Bytes != nil:
 			s.dataset(o, l)
-			good[l.Path] = s.faults == before
+			// Where two witnesses speak, both must agree.
+			agreed, said := good[l.Path]
+			good[l.Path] = s.faults == before && (agreed || !said)
 		}
 	}
 	for path, o := range s.objects {

@@ -41,6 +41,7 @@ func cases(t *testing.T, dir string) map[string][]datasetCase {
 var writers = []struct{ make, read string }{
 	{"make_matrix.py", "read_files.py"},
 	{"make_structure.py", "read_files.py"},
+	{"make_pytables.py", "read_pytables.py"},
 }
 
 // TestFilesReadAsTheirWriterReadsThem also counts what docs/support.md claims.

@@ -296,7 +296,7 @@ func fuzzHeap(t *testing.T, h *FractalHeap, b []byte, s wire.Sizes) {
 			t.Fatalf("offset 0x%x lies in row %d, column %d", offset, row, col)
 		}
 		if row >= h.MaxDirectRows && h.RowBlockSize(row) >= h.StartBlock*h.TableWidth {
-			if n := h.ChildRows(row); n < 1 || n >= row {
+			if n := h.ChildRows(row); n < 1 || n > row {
 				t.Fatalf("row %d has blocks of %d rows", row, n)
 			}
 		}

@@ -112,7 +112,19 @@ func (c *Cache) Prefix(addr wire.Address, n uint64) ([]byte, error) {
 	if err := c.check(addr, 1); err != nil {
 		return nil, err
 	}
-	return c.Bytes(addr, min(n, c.End()-uint64(addr)))
+	n = min(n, c.End()-uint64(addr))
+	if n > uint64(c.limits.Metadata) {
+		return nil, fmt.Errorf("metadata record of %d bytes: %w", n, h5err.ErrLimit)
+	}
+	buf := make([]byte, n)
+	got, err := c.read(buf, addr)
+	if got > 0 && errors.Is(err, h5err.ErrTruncated) {
+		return buf[:got], nil // the member of a multi-file ends before its region
+	}
+	if err != nil {
+		return nil, err
+	}
+	return buf, nil
 }
 
 // ReadFull fills buf from addr.
@@ -120,15 +132,21 @@ func (c *Cache) ReadFull(buf []byte, addr wire.Address) error {
 	if err := c.check(addr, uint64(len(buf))); err != nil {
 		return err
 	}
+	_, err := c.read(buf, addr)
+	return err
+}
+
+// read tells how many bytes of buf it could fill; fewer than all is an error.
+func (c *Cache) read(buf []byte, addr wire.Address) (int, error) {
 	c.reads.Add(1)
 	n, err := c.drv.ReadAt(buf, uint64(addr))
 	if n == len(buf) {
-		return nil
+		return n, nil
 	}
 	if err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("read %d of %d bytes at 0x%x: %w", n, len(buf), uint64(addr), h5err.ErrTruncated)
+		return n, fmt.Errorf("read %d of %d bytes at 0x%x: %w", n, len(buf), uint64(addr), h5err.ErrTruncated)
 	}
-	return fmt.Errorf("read %d bytes at 0x%x: %w", len(buf), uint64(addr), err)
+	return n, fmt.Errorf("read %d bytes at 0x%x: %w", len(buf), uint64(addr), err)
 }
 
 // check refuses what no read could give.

@@ -86,6 +86,9 @@ func TestAShortReadIsATruncatedFile(t *testing.T) {
 	if _, err := c.Bytes(0, 8); !errors.Is(err, h5err.ErrTruncated) {
 		t.Errorf("got %v", err)
 	}
+	if b, err := c.Prefix(0, 8); err != nil || len(b) != 1 {
+		t.Errorf("prefix where a member of a set ends: %d bytes, %v", len(b), err)
+	}
 	broken := errors.New("cable")
 	c = New(short{err: broken}, wire.Sizes{}, wire.DefaultLimits())
 	if _, err := c.Bytes(0, 8); !errors.Is(err, broken) || errors.Is(err, h5err.ErrTruncated) {
