@@ -101,7 +101,8 @@ func newFile(name string, l lease) *File {
 func (f *File) Name() string { return f.name }
 
 // Close ends the use of this handle: calls that have begun are waited for,
-// later ones give ErrClosed. The second Close gives ErrClosed too.
+// later ones give ErrClosed. The second Close gives ErrClosed too. A callback of
+// Scan, Stream or Chunks is inside such a call and must not close the File.
 func (f *File) Close() error {
 	if !f.gate.shut() {
 		return h5err.In(h5err.ErrClosed, f.name, "")

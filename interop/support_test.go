@@ -32,11 +32,12 @@ type table struct {
 	layout map[[2]string]int // datatype, layout
 	filter map[[2]string]int // datatype, filter
 	both   map[[2]string]int // layout, filter
+	chunks map[string]bool   // filter with its parameters → whether it was ever applied
 	total  int
 }
 
 func newTable() *table {
-	return &table{layout: map[[2]string]int{}, filter: map[[2]string]int{}, both: map[[2]string]int{}}
+	return &table{layout: map[[2]string]int{}, filter: map[[2]string]int{}, both: map[[2]string]int{}, chunks: map[string]bool{}}
 }
 
 // count adds a case; a chain of filters counts for each of them.
@@ -49,6 +50,13 @@ func (s *table) count(c datasetCase) {
 		s.filter[[2]string{c.Type, f}]++
 		s.both[[2]string{c.Layout, f}]++
 	}
+}
+
+// filtered notes a chunk whose filters were all applied, or some skipped.
+func (s *table) filtered(c datasetCase, applied bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chunks[c.Name] = s.chunks[c.Name] || applied
 }
 
 // text is the section of the document.
@@ -121,12 +129,18 @@ func (s *table) check(t *testing.T) {
 	}
 }
 
-// checkColumns tells of layouts and filters that the tables would leave out.
+// checkColumns tells of layouts and filters that the tables would leave out, and
+// of filters that were skipped wherever they stand.
 func (s *table) checkColumns(t *testing.T) {
 	t.Helper()
 	for k := range s.both {
 		if !slices.Contains(layoutColumns, k[0]) || !slices.Contains(filterColumns, k[1]) {
 			t.Errorf("%v has no place in the tables", k)
+		}
+	}
+	for name, applied := range s.chunks {
+		if !applied {
+			t.Errorf("no chunk went through %s: its cases prove nothing", name)
 		}
 	}
 }

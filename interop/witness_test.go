@@ -9,10 +9,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"sync"
 	"testing"
 )
 
@@ -69,11 +71,40 @@ func run(t *testing.T, program string, args ...string) []byte {
 	return out.Bytes()
 }
 
-// made is a folder that a script has filled with files.
+// folders are what scripts have filled, in a folder that TestMain removes.
+var folders = struct {
+	root string
+	mu   sync.Mutex
+	m    map[string]string // by script
+}{m: map[string]string{}}
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	root, err := os.MkdirTemp("", "gables-interop-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	folders.root = root
+	code := m.Run()
+	if err := os.RemoveAll(root); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = max(code, 1)
+	}
+	os.Exit(code)
+}
+
+// made is a folder that a script has filled with files, once for all tests.
 func made(t *testing.T, script string) string {
 	t.Helper()
-	dir := t.TempDir()
+	folders.mu.Lock()
+	defer folders.mu.Unlock()
+	if dir, ok := folders.m[script]; ok {
+		return dir
+	}
+	dir := filepath.Join(folders.root, script)
 	t.Logf("%s: %s", script, bytes.TrimSpace(python(t, script, dir)))
+	folders.m[script] = dir
 	return dir
 }
 

@@ -36,8 +36,11 @@ func newRoot() *cobra.Command {
 		Use:   "gables",
 		Short: "Look into HDF5 files",
 		Long:  "gables reads HDF5 files: what is in them, what the values are, and whether two files hold the same.\n\n" + exitHelp,
-		Example: `  gables digest run.h5                # checksums of all values, whatever the layout
-  gables digest --json run.h5         # a full description, for programs`,
+		Example: `  gables tree run.h5                               # what is in a file
+  gables stats run.h5:/detector/image              # mean and the rest, on all cores
+  gables head 'run.h5:/events[0:100]' --columns id,x
+  gables cat 'run.h5:/events' --csv > events.csv
+  gables digest run.h5                             # checksums of all values, whatever the layout`,
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
