@@ -7,9 +7,9 @@ PYTHON      := $(CURDIR)/.venv/bin/python
 # The tests that need witnesses find them through this.
 export GABLES_PYTHON = $(PYTHON)
 
-.PHONY: test lint builds unit race door interop readme witnesses support bench fuzz
+.PHONY: test lint builds unit race door interop witnesses support bench fuzz
 
-test: lint builds unit race door interop readme
+test: lint builds unit race door interop
 
 # gofmt, vet and staticcheck, on the code behind the build tag as well.
 lint:
@@ -35,7 +35,8 @@ unit:
 race:
 	$(GO) test -race -short ./...
 
-# The test cache does not see what the door test reads through `go list`.
+# The door test and the README's commands: the test cache does not see what they
+# read through `go list` and `go run`.
 door:
 	$(GO) test -count=1 .
 
@@ -46,9 +47,6 @@ interop: witnesses
 # Writes the read table of docs/support.md anew.
 support: witnesses
 	$(GO) test -count=1 -tags interop -timeout 15m ./interop -update
-
-readme:
-	scripts/readme
 
 # Fails where it can't get one: a test without its witness proves nothing.
 witnesses:

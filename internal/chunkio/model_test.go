@@ -275,6 +275,20 @@ func TestReadsAgreeWithAPlainArray(t *testing.T) {
 }
 
 // compareScan holds a scan to the same elements, in whatever order.
+// A whole chunk in order, and some of its elements again.
+func TestElementsThatAreWantedTwiceComeTwice(t *testing.T) {
+	p := &plan{dims: []uint64{5}, chunk: []uint64{2}, es: 1, elements: []byte("abcde"), fill: []byte{0}, absent: func([]uint64) bool { return false }}
+	for _, p.filtered = range []bool{false, true} {
+		file, index := p.build()
+		ds := p.dataset(t, driver.Memory(file), index, nil, NewPool(1))
+		for want, coords := range map[string][]uint64{
+			"aba": {0, 1, 0}, "cded": {2, 3, 4, 3}, "abab": {0, 1, 0, 1}, "babcd": {1, 0, 1, 2, 3}, "cdab": {2, 3, 0, 1},
+		} {
+			compare(t, fmt.Sprint(coords), ds, dataspace.Points(1, coords), []byte(want), 1)
+		}
+	}
+}
+
 func compareScan(t *testing.T, what string, ds *Dataset, sel dataspace.Selection, want []byte) {
 	t.Helper()
 	b, err := sel.Bind(ds.Dims)

@@ -6,7 +6,6 @@ import (
 	"gables/hdf5/dataspace"
 	"gables/hdf5/datatype"
 	"gables/hdf5/h5err"
-	"gables/internal/btree"
 	"gables/internal/checksum"
 	"gables/internal/format"
 	"gables/internal/heap"
@@ -88,14 +87,7 @@ func (g *Graph) denseAttributes(info *format.AttributeInfo, yield func(*Attribut
 	if info.OrderIndex.Defined() {
 		addr, want = info.OrderIndex, 9
 	}
-	tree, err := btree.OpenV2(g.Cache, addr)
-	if err != nil {
-		return err
-	}
-	if tree.Type() != want {
-		return wrongType("dense attribute storage", tree.Type(), want)
-	}
-	f, err := heap.OpenFractal(g.Cache, info.Heap, g.Filters)
+	tree, f, err := g.dense("dense attribute storage", addr, want, info.Heap)
 	if err != nil {
 		return err
 	}
@@ -165,14 +157,7 @@ func (g *Graph) LookupAttribute(h *Header, name string) (*Attribute, bool, error
 }
 
 func (g *Graph) lookupDenseAttribute(info *format.AttributeInfo, name string) (*Attribute, bool, error) {
-	tree, err := btree.OpenV2(g.Cache, info.NameIndex)
-	if err != nil {
-		return nil, false, err
-	}
-	if tree.Type() != 8 {
-		return nil, false, wrongType("dense attribute storage", tree.Type(), 8)
-	}
-	f, err := heap.OpenFractal(g.Cache, info.Heap, g.Filters)
+	tree, f, err := g.dense("dense attribute storage", info.NameIndex, 8, info.Heap)
 	if err != nil {
 		return nil, false, err
 	}

@@ -128,21 +128,14 @@ func (g *Graph) compactLinks(h *Header, yield func(*format.Link, error) bool) er
 	return nil
 }
 
-// denseIndexes: records of type 5 are hash 4, heap ID 7; of type 6 order 8,
+// denseLinks: records of type 5 are hash 4, heap ID 7; of type 6 order 8,
 // heap ID 7. Spec: III.A.2.
 func (g *Graph) denseLinks(info *format.LinkInfo, yield func(*format.Link, error) bool) error {
 	addr, want, skip := info.NameIndex, uint8(5), 4
 	if info.OrderIndex.Defined() {
 		addr, want, skip = info.OrderIndex, 6, 8
 	}
-	tree, err := btree.OpenV2(g.Cache, addr)
-	if err != nil {
-		return err
-	}
-	if tree.Type() != want {
-		return wrongType("dense link storage", tree.Type(), want)
-	}
-	f, err := heap.OpenFractal(g.Cache, info.Heap, g.Filters)
+	tree, f, err := g.dense("dense link storage", addr, want, info.Heap)
 	if err != nil {
 		return err
 	}
@@ -161,6 +154,20 @@ func (g *Graph) denseLinks(info *format.LinkInfo, yield func(*format.Link, error
 	return nil
 }
 
+// dense opens an index of dense storage, which must be of the wanted type, and
+// the heap that it points into.
+func (g *Graph) dense(what string, index wire.Address, want uint8, heapAt wire.Address) (*btree.V2, *heap.Fractal, error) {
+	tree, err := btree.OpenV2(g.Cache, index)
+	if err != nil {
+		return nil, nil, err
+	}
+	if tree.Type() != want {
+		return nil, nil, wrongType(what, tree.Type(), want)
+	}
+	f, err := heap.OpenFractal(g.Cache, heapAt, g.Filters)
+	return tree, f, err
+}
+
 func (g *Graph) denseLink(f *heap.Fractal, record []byte, skip int) (*format.Link, error) {
 	if len(record) < skip+f.IDLength() {
 		return nil, h5err.Corrupt("B-tree v2", "link record", "%d bytes", len(record))
@@ -173,14 +180,7 @@ func (g *Graph) denseLink(f *heap.Fractal, record []byte, skip int) (*format.Lin
 }
 
 func (g *Graph) lookupDense(info *format.LinkInfo, name string) (*format.Link, bool, error) {
-	tree, err := btree.OpenV2(g.Cache, info.NameIndex)
-	if err != nil {
-		return nil, false, err
-	}
-	if tree.Type() != 5 {
-		return nil, false, wrongType("dense link storage", tree.Type(), 5)
-	}
-	f, err := heap.OpenFractal(g.Cache, info.Heap, g.Filters)
+	tree, f, err := g.dense("dense link storage", info.NameIndex, 5, info.Heap)
 	if err != nil {
 		return nil, false, err
 	}
