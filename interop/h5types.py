@@ -16,6 +16,11 @@ class Type:
         self.name, self.family, self.tid, self.draw, self.tags = name, family, tid, draw, set(tags)
         TYPES[name] = self
 
+    def memory(self, v):
+        """The type of objects that draw gave; numpy forgets that of arrays."""
+        mem = h5t.py_create(v.dtype)
+        return h5t.array_create(mem, self.tid.get_array_dims()) if self.tid.get_class() == h5t.ARRAY else mem
+
     def write(self, ds, rng, shape, space=None, refs=None):
         n = int(np.prod(shape, dtype=np.int64))
         if "refs" in self.tags:
@@ -28,7 +33,7 @@ class Type:
             if n == 0:
                 return
             target = file_space if space else ds.get_space()
-            ds.write(mem, target, v, h5t.py_create(v.dtype))
+            ds.write(mem, target, v, self.memory(v))
             return
         if n == 0:
             return
@@ -248,6 +253,12 @@ def sequences():
     for base in ("<i4", ">f8", "u1"):
         vlen("vlen_" + base.strip("<>") + ("be" if base[0] == ">" else ""), np.dtype(base),
              lambda rng, k, b=base: rng.integers(0, 100, k).astype(b))
+    text = h5py.string_dtype()
+    for name, base, element in (("array_vlstring", text, lambda rng: rng.choice(WORDS)),
+                                ("array_vlen", h5py.vlen_dtype("<i4"), lambda rng: rng.integers(0, 99, 3).astype("<i4"))):
+        def draw(rng, n, base=base, element=element):
+            return objects([element(rng) for _ in range(2 * n)], base).reshape(n, 2)
+        Type(name, "array with VL", h5t.array_create(h5t.py_create(base, logical=True), (2,)), draw, ("vl",))
     rec = np.dtype([("a", "<i2"), ("b", ">f4"), ("c", "S3")])
 
     def records(rng, k):
@@ -256,7 +267,6 @@ def sequences():
         v["c"] = [b"ab", b"xyz", b""][k % 3]
         return v
     vlen("vlen_compound", rec, records)
-    text = h5py.string_dtype()
     vlen("vlen_vlstring", text, lambda rng, k: objects(list(rng.choice(WORDS, k)), text))
     vlen("vlen_vlen", h5py.vlen_dtype("<i2"),
          lambda rng, k: objects([rng.integers(0, 9, j).astype("<i2") for j in range(k)], h5py.vlen_dtype("<i2")))

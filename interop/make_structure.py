@@ -94,7 +94,7 @@ def attribute(obj, name, t, shape, rng, refs):
         return
     v = t.draw(rng, n, refs) if "refs" in t.tags else t.draw(rng, n)
     if v.dtype.hasobject:
-        a.write(v.reshape(shape), h5t.py_create(v.dtype))
+        a.write(v.reshape(shape + v.shape[1:]), t.memory(v))
     else:
         a.write(np.ascontiguousarray(v).view("V%d" % t.tid.get_size()).reshape(shape), t.tid)
 
