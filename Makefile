@@ -35,7 +35,6 @@ builds:
 # overflows.
 unit:
 	$(GO) test ./...
-
 	if [ "$$($(GO) env GOHOSTARCH)" = amd64 ]; then GOARCH=386 $(GO) test -short ./hdf5/... ./internal/... ./compute ./digest; fi
 
 race:
