@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"os/exec"
 	"path"
 	"path/filepath"
@@ -334,6 +335,22 @@ func TestNothingIsLeftToDo(t *testing.T) {
 		for _, g := range s.file.Comments {
 			if note.MatchString(g.Text()) {
 				t.Errorf("%s: %s", s.at(g), strings.TrimSpace(g.Text()))
+			}
+		}
+	}
+}
+
+// TestArchitectureNamesRealFiles holds the paths of the documents to the tree.
+func TestArchitectureNamesRealFiles(t *testing.T) {
+	quoted := regexp.MustCompile("`((?:hdf5|internal|compute|digest|export|cmd|docs|interop|examples)/[\\w./*-]+)`")
+	for _, doc := range []string{"ARCHITECTURE.md", "README.md", "CONTRIBUTING.md"} {
+		text, err := os.ReadFile(doc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range quoted.FindAllStringSubmatch(string(text), -1) {
+			if found, err := filepath.Glob(m[1]); err != nil || len(found) == 0 {
+				t.Errorf("%s speaks of %s, which is not there", doc, m[1])
 			}
 		}
 	}
