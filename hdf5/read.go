@@ -132,7 +132,7 @@ func (d *Dataset) checkAlloc(ctx context.Context, n, size uint64) error {
 			return nil
 		}
 	}
-	return d.wrap(fmt.Errorf("%d elements of %d bytes, limit %d: %w", n, size, limit, h5err.ErrLimit))
+	return d.wrap(fmt.Errorf("%d elements of %d bytes, limit %d (WithLimits raises it, ReadInto takes your own memory): %w", n, size, limit, h5err.ErrLimit))
 }
 
 // memorySink is a slice whose memory has the stored form.

@@ -52,6 +52,17 @@ type buffers struct{ b [2][]byte }
 
 var bufferPool = sync.Pool{New: func() any { return new(buffers) }}
 
+// release keeps the memory for the next chunk, unless it is large.
+func (b *buffers) release() {
+	const keep = 16 << 20
+	for i := range b.b {
+		if cap(b.b[i]) > keep {
+			b.b[i] = nil
+		}
+	}
+	bufferPool.Put(b)
+}
+
 // Decode undoes the pipeline on the stored bytes src and fills dst, whose
 // length is that of the unfiltered chunk. Bit i of mask says that stage i was
 // skipped when the chunk was written. No intermediate result may be larger
@@ -61,7 +72,7 @@ func (p *Pipeline) Decode(dst, src []byte, mask uint32, elementSize, limit int) 
 		return p.finish(dst, src)
 	}
 	bufs := bufferPool.Get().(*buffers)
-	defer bufferPool.Put(bufs)
+	defer bufs.release()
 	cur, turn, last := src, 0, p.last(mask)
 	for i := len(p.stages) - 1; i >= 0; i-- {
 		if skipped(mask, i) {

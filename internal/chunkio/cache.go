@@ -15,7 +15,8 @@ const cacheShards = 8
 // lock is held meanwhile.
 type ChunkCache struct {
 	limit  int64 // bytes of one shard
-	shards [cacheShards]cacheShard
+	total  int64 // bytes of the last shard, which has the chunks that are too large for the others
+	shards [cacheShards + 1]cacheShard
 }
 
 type cacheShard struct {
@@ -44,18 +45,28 @@ func NewChunkCache(limit int64) *ChunkCache {
 	if limit <= 0 {
 		return nil
 	}
-	c := &ChunkCache{limit: limit / cacheShards}
+	c := &ChunkCache{limit: limit / cacheShards, total: limit}
 	for i := range c.shards {
 		c.shards[i].m = map[wire.Address]*list.Element{}
 	}
 	return c
 }
 
+// fits tells whether a chunk of n bytes is worth keeping.
+func (c *ChunkCache) fits(n int) bool { return c != nil && int64(n) <= c.total }
+
+func (c *ChunkCache) shardOf(addr wire.Address, n int) (s *cacheShard, limit int64) {
+	if int64(n) > c.limit {
+		return &c.shards[cacheShards], c.total
+	}
+	return &c.shards[(uint64(addr)*0x9e3779b97f4a7c15)>>61], c.limit
+}
+
 // pin gives the chunk of n bytes at addr, whose data must not be written to and
 // is valid until unpin, which must follow when there is no error.
 func (c *ChunkCache) pin(addr wire.Address, n int, decode func([]byte) error) (*cached, error) {
-	s := &c.shards[(uint64(addr)*0x9e3779b97f4a7c15)>>61]
-	e := s.entry(addr, n, c.limit)
+	s, limit := c.shardOf(addr, n)
+	e := s.entry(addr, n, limit)
 	if e.n != n {
 		// Two datasets of a damaged file claim one chunk.
 		e.unpin()

@@ -14,7 +14,7 @@ import (
 // readChunks decodes every chunk that the selection touches, in parallel.
 func (d *Dataset) readChunks(ctx context.Context, b *dataspace.Bound, s Sink, workers int) error {
 	boxes := func(yield func([]uint64) bool) { b.Boxes(d.chunkDims, yield) }
-	return d.Pool.each(ctx, boxes, workers, func(next func([]uint64) ([]uint64, bool)) error {
+	return d.Pool.each(ctx, boxes, d.workersFor(workers), func(next func([]uint64) ([]uint64, bool)) error {
 		w := d.worker(s)
 		defer w.release()
 		var scaled []uint64
@@ -33,6 +33,19 @@ func (d *Dataset) readChunks(ctx context.Context, b *dataspace.Bound, s Sink, wo
 			}
 		})
 	})
+}
+
+// decodeBytes is the most memory that the chunks in the hands of one call's
+// goroutines take together, unless a single one takes more.
+const decodeBytes = 1 << 30
+
+// workersFor bounds the goroutines of a call by the memory that each needs for
+// a chunk, before and after the last filter.
+func (d *Dataset) workersFor(workers int) int {
+	if workers <= 0 {
+		workers = d.Pool.Size()
+	}
+	return max(1, min(workers, decodeBytes/max(1, d.chunkBytes())/2))
 }
 
 // inChunk names the chunk in an error.
@@ -102,7 +115,7 @@ func (w *worker) chunkData(b *dataspace.Bound, c chunkindex.Chunk, scaled, origi
 		}
 		return w.bytes(c.Address, uint64(n))
 	}
-	if d.Chunks == nil || d.covers(b, origin) {
+	if !d.Chunks.fits(n) || d.covers(b, origin) {
 		buf := room(&w.chunk, n)
 		return buf, w.decode(buf, c, scaled)
 	}

@@ -69,7 +69,7 @@ func (d *Dataset) Init() error {
 		return h5err.Corrupt("data layout message", "chunk size", "dims %v of %d bytes", d.Layout.ChunkDims, d.ElementSize)
 	}
 	if bytes > uint64(d.Cache.Limits().Chunk) {
-		return h5err.Limit("data layout message", "chunk size", "%d bytes, limit %d", bytes, d.Cache.Limits().Chunk)
+		return h5err.Limit("data layout message", "chunk size", "%d bytes, limit %d (Limits.Chunk)", bytes, d.Cache.Limits().Chunk)
 	}
 	d.chunkDims, d.chunkElems = d.Layout.ChunkDims, elems
 	d.rowsWhole = true

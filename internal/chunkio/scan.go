@@ -203,7 +203,7 @@ func numbered(boxes iter.Seq[[]uint64], part Part) iter.Seq[[]uint64] {
 
 func (d *Dataset) scanChunks(ctx context.Context, b *dataspace.Bound, part Part, workers int, visit func(Block) error) error {
 	boxes := numbered(func(yield func([]uint64) bool) { b.Boxes(d.chunkDims, yield) }, part)
-	return d.Pool.each(ctx, boxes, workers, func(next func([]uint64) ([]uint64, bool)) error {
+	return d.Pool.each(ctx, boxes, d.workersFor(workers), func(next func([]uint64) ([]uint64, bool)) error {
 		w := d.worker(nil)
 		defer w.release()
 		g := newGatherer(w)

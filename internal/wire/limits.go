@@ -1,6 +1,9 @@
 package wire
 
-import "math/bits"
+import (
+	"math"
+	"math/bits"
+)
 
 // Limits bound what bytes from a file can make a reader do. Every field must
 // be positive; DefaultLimits gives sound ones.
@@ -15,11 +18,15 @@ type Limits struct {
 	Cache    int64 // bytes of decoded metadata that a file keeps
 }
 
+// defaultChunk has room for what PyTables writes with Blosc2 on a machine whose
+// level 3 cache is 512 MB: it takes the cache's size for the chunk's.
+const defaultChunk = min(768<<20, math.MaxInt/8)
+
 // DefaultLimits are meant for files from strangers on a machine of a few GiB.
 func DefaultLimits() Limits {
 	return Limits{
 		Alloc:    1 << 30,
-		Chunk:    256 << 20,
+		Chunk:    defaultChunk,
 		VLBytes:  1 << 30,
 		Metadata: 64 << 20,
 		Objects:  10_000_000,
