@@ -158,6 +158,9 @@ func (f *rowFlags) write(ctx context.Context, out io.Writer, s *source, d *hdf5.
 	if err == nil || errors.Is(err, errEnough) {
 		return w.Close()
 	}
+	if left == p.count {
+		return s.failed(err)
+	}
 	if e := w.Close(); e != nil && ctx.Err() == nil {
 		return e // what was read is written before the error is told
 	}
