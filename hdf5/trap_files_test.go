@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"slices"
@@ -18,6 +17,7 @@ import (
 
 	"gables/hdf5"
 	"gables/hdf5/datatype"
+	"gables/internal/testkit"
 )
 
 // expected is what h5py reads of one object; see testdata/traps/make.py. Names
@@ -42,20 +42,7 @@ type expectedValue struct {
 // inflate gives the content of a gzipped file of testdata/traps.
 func inflate(t testing.TB, name string) []byte {
 	t.Helper()
-	f, err := os.Open("testdata/traps/" + name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return testkit.Gunzip(t, "testdata/traps/"+name)
 }
 
 // trapImage gives the bytes of a file of testdata/traps; the caller may change them.

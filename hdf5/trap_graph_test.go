@@ -199,7 +199,14 @@ func TestCyclesOfHardLinksAreWalkedOnce(t *testing.T) {
 			}
 			seen[o.Address()] = o.Path()
 		}
-		d := dataset(t, f, "/a/b/root/a/b/self/self/up/b/self/root/a/b/c")
+		d := dataset(t, f, "/a/b/self/self/up/b/self/c")
+		self, err := f.Group("/a/b/self")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err := self.Dataset("root/a/b/c"); err != nil || again.Address() != d.Address() {
+			t.Errorf("%s: through the link back to the root: %v", name, err)
+		}
 		if got, err := hdf5.Read[int64](ctx, d); err != nil || len(got) != 3 || d.References() != 6 {
 			t.Errorf("%s: %v, %d references, %v", name, got, d.References(), err)
 		}

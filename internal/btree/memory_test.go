@@ -2,51 +2,21 @@ package btree
 
 import (
 	"bytes"
-	"compress/gzip"
-	"io"
-	"os"
 	"testing"
 
+	"gables/hdf5/driver"
 	"gables/internal/metacache"
+	"gables/internal/testkit"
 	"gables/internal/wire"
 )
 
-// memory is a driver over the bytes of a file.
-type memory []byte
-
-func (m memory) ReadAt(p []byte, off uint64) (int, error) {
-	if off > uint64(len(m)) {
-		return 0, io.EOF
-	}
-	n := copy(p, m[off:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-func (m memory) Size() uint64 { return uint64(len(m)) }
-func (m memory) Close() error { return nil }
-
 func open(file []byte) *metacache.Cache {
-	return metacache.New(memory(file), wire.Sizes{Offset: 8, Length: 8}, wire.DefaultLimits())
+	return metacache.New(driver.Memory(file), wire.Sizes{Offset: 8, Length: 8}, wire.DefaultLimits())
 }
 
 func slurp(t testing.TB, name string) []byte {
 	t.Helper()
-	f, err := os.Open("testdata/" + name + ".h5.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return testkit.Gunzip(t, "testdata/"+name+".h5.gz")
 }
 
 // find gives the positions of a signature.

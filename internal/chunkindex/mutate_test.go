@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"gables/hdf5/driver"
 	"gables/hdf5/h5err"
 	"gables/internal/checksum"
 	"gables/internal/metacache"
@@ -22,13 +23,13 @@ type span struct {
 
 // recorder notes which records a walk reads.
 type recorder struct {
-	memory
+	driver.Memory
 	mu    sync.Mutex // guards spans
 	spans []span
 }
 
 func (r *recorder) ReadAt(p []byte, off uint64) (int, error) {
-	n, err := r.memory.ReadAt(p, off)
+	n, err := r.Memory.ReadAt(p, off)
 	s := span{off: int(off), len: n}
 	if n >= 8 {
 		s.sealed = checksum.Lookup3(p[:n-4]) == binary.LittleEndian.Uint32(p[n-4:])
@@ -42,7 +43,7 @@ func (r *recorder) ReadAt(p []byte, off uint64) (int, error) {
 // records lists the index's records in the file, in reading order.
 func (w *witness) records(t testing.TB) []span {
 	t.Helper()
-	r := &recorder{memory: w.file}
+	r := &recorder{Memory: w.file}
 	c := metacache.New(r, wire.Sizes{Offset: w.OffsetSize, Length: w.LengthSize}, wire.DefaultLimits())
 	if err := exercise(c, w.params(), len(w.file)); err != nil {
 		t.Fatal(err)

@@ -12,25 +12,10 @@ import (
 	"strings"
 	"testing"
 
+	"gables/hdf5/driver"
 	"gables/internal/metacache"
 	"gables/internal/wire"
 )
-
-// memory is a driver over the bytes of a file behind its base address.
-type memory []byte
-
-func (m memory) ReadAt(p []byte, off uint64) (int, error) {
-	if off > uint64(len(m)) {
-		return 0, io.EOF
-	}
-	n := copy(p, m[off:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-func (m memory) Size() uint64 { return uint64(len(m)) }
-func (m memory) Close() error { return nil }
 
 // witness is what testdata/make.py wrote about a file.
 type witness struct {
@@ -76,7 +61,7 @@ func (w *witness) params() Params {
 }
 
 func (w *witness) cache(file []byte) *metacache.Cache {
-	return metacache.New(memory(file), wire.Sizes{Offset: w.OffsetSize, Length: w.LengthSize}, wire.DefaultLimits())
+	return metacache.New(driver.Memory(file), wire.Sizes{Offset: w.OffsetSize, Length: w.LengthSize}, wire.DefaultLimits())
 }
 
 func slurp(t testing.TB, name string) []byte {

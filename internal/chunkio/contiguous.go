@@ -56,7 +56,7 @@ func (d *Dataset) readContiguous(ctx context.Context, b *dataspace.Bound, s Sink
 	if d.External == nil && !d.Layout.Address.Defined() {
 		w := d.worker(s)
 		defer w.release()
-		return w.fillBox(b, make([]uint64, len(d.Dims)), d.dims())
+		return w.fillBox(b, make([]uint64, len(d.Dims)), d.Dims)
 	}
 	src, at, size, err := d.extent()
 	if err != nil {
@@ -75,7 +75,7 @@ func (d *Dataset) readContiguous(ctx context.Context, b *dataspace.Bound, s Sink
 		defer w.release()
 		if data := view(src, at, size); data != nil {
 			return driver.Guard(func() error {
-				return w.scatter(p, w.zero(), d.dims(), data)
+				return w.scatter(p, w.zero(), d.Dims, data)
 			})
 		}
 		return w.readRuns(p, src, at, size)
@@ -104,7 +104,7 @@ func (w *worker) readRuns(b *dataspace.Bound, src driver.Driver, at, size uint64
 	win := window{src: src, at: at, size: size, buf: &w.stored}
 	es := uint64(w.d.ElementSize)
 	w.err = nil
-	b.Runs(w.zero(), w.d.dims(), func(r dataspace.Run) bool {
+	b.Runs(w.zero(), w.d.Dims, func(r dataspace.Run) bool {
 		for done := uint64(0); done < r.N && w.err == nil; {
 			n := r.N - done
 			if r.Step != 1 {

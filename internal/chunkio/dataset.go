@@ -104,9 +104,6 @@ func (d *Dataset) Read(ctx context.Context, b *dataspace.Bound, s Sink, workers 
 	return h5err.Unsupported("data layout message", "class", "%d", d.Layout.Class)
 }
 
-// dims is the shape as a box: a scalar is a box of one element.
-func (d *Dataset) dims() []uint64 { return d.Dims }
-
 func (d *Dataset) readCompact(b *dataspace.Bound, s Sink) error {
 	n, ok := wire.Product(d.Dims)
 	size, fits := wire.Mul(n, uint64(d.ElementSize))
@@ -115,5 +112,5 @@ func (d *Dataset) readCompact(b *dataspace.Bound, s Sink) error {
 	}
 	w := d.worker(s)
 	defer w.release()
-	return w.scatter(b, make([]uint64, len(d.Dims)), d.dims(), d.Layout.Data)
+	return w.scatter(b, make([]uint64, len(d.Dims)), d.Dims, d.Layout.Data)
 }

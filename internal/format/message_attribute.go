@@ -10,16 +10,14 @@ import (
 // Attribute is an attribute message; type and space are still encoded, as each
 // may be shared. Spec: IV.A.2.m.
 type Attribute struct {
-	Version       uint8
-	Name          string
-	UTF8          bool
-	TypeShared    bool
-	SpaceShared   bool
-	Datatype      []byte
-	Dataspace     []byte
-	Data          []byte // from the value's first byte to the message's end
-	CreationOrder uint32
-	HasOrder      bool
+	Version     uint8
+	Name        string
+	UTF8        bool
+	TypeShared  bool
+	SpaceShared bool
+	Datatype    []byte
+	Dataspace   []byte
+	Data        []byte // from the value's first byte to the message's end
 }
 
 // DecodeAttribute reads an attribute message.
@@ -60,38 +58,5 @@ func DecodeAttribute(b []byte) (*Attribute, error) {
 	a.Name, _, _ = strings.Cut(string(r.Bytes(pad(nameSize))), "\x00")
 	a.Datatype, a.Dataspace = r.Bytes(pad(typeSize)), r.Bytes(pad(spaceSize))
 	a.Data = r.Rest()
-	return a, inRecord(name, r.Err())
-}
-
-// AttributeInfo says where an object's dense attributes lie. Spec: IV.A.2.v.
-type AttributeInfo struct {
-	TracksOrder bool
-	IndexOrder  bool
-	MaxOrder    uint16
-	Heap        wire.Address // fractal heap; undefined while the attributes are compact
-	NameIndex   wire.Address // B-tree v2
-	OrderIndex  wire.Address // B-tree v2; undefined unless IndexOrder
-}
-
-// DecodeAttributeInfo reads version, flags, [largest order 2], heap, name
-// index, [order index]. Spec: IV.A.2.v.
-func DecodeAttributeInfo(b []byte, s wire.Sizes) (*AttributeInfo, error) {
-	const name = "attribute info message"
-	r := wire.NewReader(b, s)
-	version, flags := r.U8(), r.U8()
-	if r.Err() == nil && version != 0 {
-		return nil, unknownVersion(name, version, "0")
-	}
-	if flags&^uint8(3) != 0 {
-		return nil, h5err.Corrupt(name, "flags", "0x%02x", flags)
-	}
-	a := &AttributeInfo{TracksOrder: flags&1 != 0, IndexOrder: flags&2 != 0, OrderIndex: wire.Undefined}
-	if a.TracksOrder {
-		a.MaxOrder = r.U16()
-	}
-	a.Heap, a.NameIndex = r.Address(), r.Address()
-	if a.IndexOrder {
-		a.OrderIndex = r.Address()
-	}
 	return a, inRecord(name, r.Err())
 }

@@ -106,39 +106,6 @@ func (l *Link) decodeExternal(data []byte, r *wire.Reader) {
 	l.File, l.Target = string(parts[0]), string(parts[1])
 }
 
-// LinkInfo says where a group's dense links lie. Spec: IV.A.2.c.
-type LinkInfo struct {
-	TracksOrder bool
-	IndexOrder  bool
-	MaxOrder    int64
-	Heap        wire.Address // fractal heap; undefined while the links are compact
-	NameIndex   wire.Address // B-tree v2
-	OrderIndex  wire.Address // B-tree v2; undefined unless IndexOrder
-}
-
-// DecodeLinkInfo reads version, flags, [largest order 8], heap, name index,
-// [order index]. Spec: IV.A.2.c.
-func DecodeLinkInfo(b []byte, s wire.Sizes) (*LinkInfo, error) {
-	const name = "link info message"
-	r := wire.NewReader(b, s)
-	version, flags := r.U8(), r.U8()
-	if r.Err() == nil && version != 0 {
-		return nil, unknownVersion(name, version, "0")
-	}
-	if flags&^uint8(3) != 0 {
-		return nil, h5err.Corrupt(name, "flags", "0x%02x", flags)
-	}
-	l := &LinkInfo{TracksOrder: flags&1 != 0, IndexOrder: flags&2 != 0, OrderIndex: wire.Undefined}
-	if l.TracksOrder {
-		l.MaxOrder = int64(r.U64())
-	}
-	l.Heap, l.NameIndex = r.Address(), r.Address()
-	if l.IndexOrder {
-		l.OrderIndex = r.Address()
-	}
-	return l, inRecord(name, r.Err())
-}
-
 // SymbolTable is the message of an old-style group. Spec: IV.A.2.r.
 type SymbolTable struct{ BTree, Heap wire.Address }
 

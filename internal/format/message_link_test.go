@@ -67,8 +67,8 @@ func TestInfoMessagesHaveTheirFields(t *testing.T) {
 		all := uint64(1)<<(8*s.Offset-1)<<1 - 1
 		for flags := range byte(4) {
 			l, a := rec(s).raw(0, flags), rec(s).raw(0, flags)
-			wantL := LinkInfo{TracksOrder: flags&1 != 0, IndexOrder: flags&2 != 0, Heap: 0x321, NameIndex: 0x432, OrderIndex: wire.Undefined}
-			wantA := AttributeInfo{TracksOrder: flags&1 != 0, IndexOrder: flags&2 != 0, Heap: wire.Undefined, NameIndex: 0x432, OrderIndex: wire.Undefined}
+			wantL := DenseInfo{TracksOrder: flags&1 != 0, IndexOrder: flags&2 != 0, Heap: 0x321, NameIndex: 0x432, OrderIndex: wire.Undefined}
+			wantA := DenseInfo{TracksOrder: flags&1 != 0, IndexOrder: flags&2 != 0, Heap: wire.Undefined, NameIndex: 0x432, OrderIndex: wire.Undefined}
 			if flags&1 != 0 {
 				l.u64(1 << 40)
 				a.u16(0xabc)

@@ -2,17 +2,15 @@ package heap
 
 import (
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"testing"
 
 	"gables/hdf5/driver"
 	"gables/hdf5/h5err"
 	"gables/internal/metacache"
+	"gables/internal/testkit"
 	"gables/internal/wire"
 )
 
@@ -25,20 +23,7 @@ func memory(b []byte, s wire.Sizes) *metacache.Cache {
 // real gives a file that libhdf5 wrote; see hdf5/testdata/traps/make.py.
 func real(t testing.TB, name string) []byte {
 	t.Helper()
-	f, err := os.Open("../../hdf5/testdata/traps/" + name + ".h5.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return testkit.Gunzip(t, "../../hdf5/testdata/traps/"+name+".h5.gz")
 }
 
 // places gives the positions of a signature.

@@ -25,7 +25,7 @@ type Attribute struct {
 }
 
 // attributeInfo gives the attribute info message, or nil without one.
-func (g *Graph) attributeInfo(h *Header) (*format.AttributeInfo, error) {
+func (g *Graph) attributeInfo(h *Header) (*format.DenseInfo, error) {
 	m := h.Find(format.MsgAttributeInfo)
 	if m == nil {
 		return nil, nil
@@ -82,7 +82,7 @@ func (g *Graph) eachAttribute(h *Header, yield func(*Attribute) bool) error {
 
 // denseAttributes: records of type 8 are heap ID 8, flags 1, order 4, hash 4;
 // of type 9 the same without the hash. Spec: III.A.2.
-func (g *Graph) denseAttributes(info *format.AttributeInfo, yield func(*Attribute) bool) error {
+func (g *Graph) denseAttributes(info *format.DenseInfo, yield func(*Attribute) bool) error {
 	addr, want := info.NameIndex, uint8(8)
 	if info.OrderIndex.Defined() {
 		addr, want = info.OrderIndex, 9
@@ -156,7 +156,7 @@ func (g *Graph) LookupAttribute(h *Header, name string) (*Attribute, bool, error
 	return found, found != nil, err
 }
 
-func (g *Graph) lookupDenseAttribute(info *format.AttributeInfo, name string) (*Attribute, bool, error) {
+func (g *Graph) lookupDenseAttribute(info *format.DenseInfo, name string) (*Attribute, bool, error) {
 	tree, f, err := g.dense("dense attribute storage", info.NameIndex, 8, info.Heap)
 	if err != nil {
 		return nil, false, err

@@ -33,7 +33,7 @@ func (s LinkStorage) String() string {
 type group struct {
 	storage LinkStorage
 	table   *format.SymbolTable
-	info    *format.LinkInfo
+	info    *format.DenseInfo
 }
 
 func (g *Graph) group(h *Header) (group, error) {
@@ -130,7 +130,7 @@ func (g *Graph) compactLinks(h *Header, yield func(*format.Link, error) bool) er
 
 // denseLinks: records of type 5 are hash 4, heap ID 7; of type 6 order 8,
 // heap ID 7. Spec: III.A.2.
-func (g *Graph) denseLinks(info *format.LinkInfo, yield func(*format.Link, error) bool) error {
+func (g *Graph) denseLinks(info *format.DenseInfo, yield func(*format.Link, error) bool) error {
 	addr, want, skip := info.NameIndex, uint8(5), 4
 	if info.OrderIndex.Defined() {
 		addr, want, skip = info.OrderIndex, 6, 8
@@ -179,7 +179,7 @@ func (g *Graph) denseLink(f *heap.Fractal, record []byte, skip int) (*format.Lin
 	return format.DecodeLink(b, g.Cache.Sizes())
 }
 
-func (g *Graph) lookupDense(info *format.LinkInfo, name string) (*format.Link, bool, error) {
+func (g *Graph) lookupDense(info *format.DenseInfo, name string) (*format.Link, bool, error) {
 	tree, f, err := g.dense("dense link storage", info.NameIndex, 5, info.Heap)
 	if err != nil {
 		return nil, false, err
