@@ -147,15 +147,15 @@ func (d *Dataset) Type() *datatype.Datatype { return d.dtype }
 
 // Layout says how a dataset's raw data is stored (Spec: IV.A.2.i).
 type Layout struct {
-	Class       string         // compact, contiguous, chunked or virtual
-	Version     int            // of the message
-	Chunk       []uint64       // chunked: extent of a chunk, in elements
-	Index       string         // chunked: btree_v1, single, implicit, fixed_array, extensible_array, btree_v2
-	Address     uint64         // contiguous: of the data; chunked: of the index
-	Allocated   bool           // contiguous and chunked: whether Address means anything
-	External    []ExternalFile // contiguous: raw files that hold the data
-	Virtual     []VirtualSource
-	DynamicEdge bool // chunked: chunks that stick out of the dataset are not filtered
+	Class          string         // compact, contiguous, chunked or virtual
+	Version        int            // of the message
+	Chunk          []uint64       // chunked: extent of a chunk, in elements
+	Index          string         // chunked: btree_v1, single, implicit, fixed_array, extensible_array, btree_v2
+	Address        uint64         // contiguous: of the data; chunked: of the index
+	Allocated      bool           // contiguous and chunked: whether Address means anything
+	External       []ExternalFile // contiguous: raw files that hold the data
+	Virtual        []VirtualSource
+	UnfilteredEdge bool // chunked: chunks that stick out of the dataset are not filtered
 }
 
 // ExternalFile is one part of a dataset's data in a raw file.
@@ -175,7 +175,7 @@ type VirtualSource struct {
 // Layout describes the storage. An error concerns the names of external files.
 func (d *Dataset) Layout() (Layout, error) {
 	l := Layout{Class: d.layout.Class.String(), Version: int(d.layout.Version), Address: uint64(d.layout.Address),
-		Allocated: d.layout.Address.Defined(), DynamicEdge: d.layout.UnfilteredEdge}
+		Allocated: d.layout.Address.Defined(), UnfilteredEdge: d.layout.UnfilteredEdge}
 	switch d.layout.Class {
 	case format.LayoutChunked:
 		l.Chunk, l.Index = slices.Clone(d.layout.ChunkDims), chunkindex.Kind(d.layout.Index).String()
@@ -252,16 +252,12 @@ func (d *Dataset) newReader() (*chunkio.Dataset, error) {
 
 func (d *Dataset) openIndex(r *chunkio.Dataset) (chunkindex.Index, error) {
 	l := d.layout
-	n, ok := wire.Product(l.ChunkDims)
-	if n, fits := wire.Mul(n, l.ElementSize); ok && fits {
-		return chunkindex.Open(d.f.graph().Cache, chunkindex.Params{
-			Kind: chunkindex.Kind(l.Index), Address: l.Address, Dims: d.space.Dims, MaxDims: d.space.MaxDims,
-			ChunkDims: l.ChunkDims, ChunkBytes: n, Filtered: !d.pipe.Empty(), LayoutVersion: l.Version,
-			FilteredSize: l.FilteredSize, FilterMask: l.FilterMask, PageBits: l.PageBits, MaxBits: l.MaxBits,
-			IndexElements: l.IndexElements, MinPointers: l.MinPointers, MinElements: l.MinElements,
-			NodeSize: l.NodeSize, Split: l.Split, Merge: l.Merge})
-	}
-	return nil, h5err.Corrupt("data layout message", "chunk size", "%v overflow", l.ChunkDims)
+	return chunkindex.Open(d.f.graph().Cache, chunkindex.Params{
+		Kind: chunkindex.Kind(l.Index), Address: l.Address, Dims: d.space.Dims, MaxDims: d.space.MaxDims,
+		ChunkDims: l.ChunkDims, ChunkBytes: uint64(r.ChunkBytes()), Filtered: !d.pipe.Empty(), LayoutVersion: l.Version,
+		FilteredSize: l.FilteredSize, FilterMask: l.FilterMask, PageBits: l.PageBits, MaxBits: l.MaxBits,
+		IndexElements: l.IndexElements, MinPointers: l.MinPointers, MinElements: l.MinElements,
+		NodeSize: l.NodeSize, Split: l.Split, Merge: l.Merge})
 }
 
 // Chunk is one allocated chunk as it is stored.

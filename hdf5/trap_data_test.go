@@ -39,7 +39,7 @@ func TestEdgeChunksAreStoredWhole(t *testing.T) {
 		const whole = 3 * 4 * 2 * 4
 		d := dataset(t, f, "/unfiltered edge "+rank)
 		l, err := d.Layout()
-		if err != nil || !l.DynamicEdge || l.Index != index {
+		if err != nil || !l.UnfilteredEdge || l.Index != index {
 			t.Errorf("%s: %+v, %v", rank, l, err)
 		}
 		edges := 0
@@ -60,7 +60,7 @@ func TestEdgeChunksAreStoredWhole(t *testing.T) {
 				t.Errorf("%s: the chunk at %v has %d bytes", rank, c.Offset, c.Size)
 			}
 		}
-		if l, _ := dataset(t, f, "/gzip "+rank).Layout(); l.DynamicEdge {
+		if l, _ := dataset(t, f, "/gzip "+rank).Layout(); l.UnfilteredEdge {
 			t.Errorf("%s: all chunks of this one are filtered", rank)
 		}
 	}

@@ -162,7 +162,7 @@ func (n *informer) chunks(d *hdf5.Dataset, l hdf5.Layout) {
 	if skipped > 0 {
 		n.add("chunks that skip a filter", skipped)
 	}
-	if l.DynamicEdge {
+	if l.UnfilteredEdge {
 		n.add("edge chunks unfiltered", true)
 	}
 }

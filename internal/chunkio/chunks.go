@@ -45,7 +45,7 @@ func (d *Dataset) workersFor(workers int) int {
 	if workers <= 0 {
 		workers = d.Pool.Size()
 	}
-	return max(1, min(workers, decodeBytes/max(1, d.chunkBytes())/2))
+	return max(1, min(workers, decodeBytes/max(1, d.ChunkBytes())/2))
 }
 
 // inChunk names the chunk in an error.
@@ -108,7 +108,7 @@ func (w *worker) wholeChunk(b *dataspace.Bound, origin, box []uint64) []byte {
 // until the worker takes another chunk.
 func (w *worker) chunkData(b *dataspace.Bound, c chunkindex.Chunk, scaled, origin []uint64) ([]byte, error) {
 	d := w.d
-	n := d.chunkBytes()
+	n := d.ChunkBytes()
 	if d.unfiltered(scaled) {
 		if err := d.checkUnfiltered(c); err != nil {
 			return nil, err
@@ -162,7 +162,7 @@ func (d *Dataset) unfiltered(scaled []uint64) bool {
 }
 
 func (d *Dataset) checkUnfiltered(c chunkindex.Chunk) error {
-	if n := uint64(d.chunkBytes()); c.Size != n {
+	if n := uint64(d.ChunkBytes()); c.Size != n {
 		return h5err.Corrupt("chunk index", "chunk size", "%d bytes stored without filters, want %d", c.Size, n)
 	}
 	return nil

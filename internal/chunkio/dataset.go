@@ -79,8 +79,8 @@ func (d *Dataset) Init() error {
 	return nil
 }
 
-// chunkBytes is the length of every chunk before filtering.
-func (d *Dataset) chunkBytes() int { return int(d.chunkElems) * d.ElementSize }
+// ChunkBytes is the length of every chunk before filtering.
+func (d *Dataset) ChunkBytes() int { return int(d.chunkElems) * d.ElementSize }
 
 // Read delivers the elements of b to s, using at most workers goroutines, the
 // caller's included; 0 means as many as the pool has.

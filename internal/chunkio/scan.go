@@ -242,7 +242,7 @@ func (g *gatherer) scanChunk(b *dataspace.Bound, scaled []uint64) (Block, error)
 	}
 	var data []byte
 	if !ok {
-		data = w.filled(d.chunkBytes())
+		data = w.filled(d.ChunkBytes())
 	} else if data, err = w.chunkData(b, c, scaled, origin); err != nil {
 		return Block{}, err
 	}
