@@ -22,7 +22,7 @@ var floors = [][]string{
 	{"hdf5/h5err", "internal/wire", "internal/checksum", "hdf5/dataspace", "hdf5/datatype"},
 	{"hdf5/driver", "hdf5/filter", "internal/format", "query"},
 	{"hdf5/filter/*", "internal/metacache"},
-	{"internal/freespace", "internal/journal"},
+	{"internal/freespace", "internal/journal", "internal/draft"},
 	{"internal/btree", "internal/heap"},
 	{"internal/chunkindex", "internal/object"},
 	{"internal/chunkio"},
