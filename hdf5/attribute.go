@@ -43,15 +43,15 @@ func (n *node) Attributes() AttributeSeq {
 }
 
 func (n *node) attributes() ([]*object.Attribute, error) {
-	if err := n.f.enter(); err != nil {
+	n, err := n.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer n.f.leave()
+	defer n.leave()
 	var list []*object.Attribute
-	var err error
 	tracked := true
-	for a, e := range n.f.graph().Attributes(n.h) {
-		if e == nil && len(list) >= n.f.store.conf.limits.Objects {
+	for a, e := range n.s.graph.Attributes(n.h) {
+		if e == nil && len(list) >= n.s.conf.limits.Objects {
 			e = h5err.Limit("object header", "attributes", "more than %d", len(list))
 		}
 		if e != nil {
@@ -72,11 +72,12 @@ func (n *node) attributes() ([]*object.Attribute, error) {
 
 // Attribute gives the attribute of that name; ErrNotFound when there is none.
 func (n *node) Attribute(name string) (*Attribute, error) {
-	if err := n.f.enter(); err != nil {
+	n, err := n.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer n.f.leave()
-	a, ok, err := n.f.graph().LookupAttribute(n.h, name)
+	defer n.leave()
+	a, ok, err := n.s.graph.LookupAttribute(n.h, name)
 	if err != nil {
 		return nil, n.wrapAttr(name, err)
 	}
@@ -92,6 +93,27 @@ func (n *node) wrapAttr(name string, err error) error {
 		return nil
 	}
 	return n.wrap(fmt.Errorf("attribute %q: %w", name, err))
+}
+
+// enter begins a call on the state that is valid now, where the attribute may
+// have another value; a.n.leave must follow when it gives no error.
+func (a *Attribute) enter() (*Attribute, error) {
+	n, err := a.n.enter()
+	if err != nil || n == a.n {
+		return a, err
+	}
+	now, ok, err := n.s.graph.LookupAttribute(n.h, a.a.Name)
+	if err == nil && !ok {
+		err = h5err.ErrNotFound
+	}
+	if err == nil {
+		err = now.Err
+	}
+	if err != nil {
+		n.leave()
+		return nil, n.wrapAttr(a.a.Name, err)
+	}
+	return &Attribute{n, now}, nil
 }
 
 // Name is the attribute's name.
@@ -119,11 +141,11 @@ func ReadAttribute[T any](a *Attribute, opts ...datatype.Options) ([]T, error) {
 	if a.a.Err != nil {
 		return nil, a.Err()
 	}
-	f := a.n.f
-	if err := f.enter(); err != nil {
+	a, err := a.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer f.leave()
+	defer a.n.leave()
 	var o datatype.Options
 	if len(opts) > 0 {
 		o = opts[0]
@@ -133,11 +155,11 @@ func ReadAttribute[T any](a *Attribute, opts ...datatype.Options) ([]T, error) {
 		return nil, a.n.wrapAttr(a.a.Name, err)
 	}
 	n := len(a.a.Data) / a.a.Type.Size
-	if limit := f.store.conf.limits.Alloc / int64(max(1, c.Target().Size())); int64(n) > limit {
+	if limit := a.n.s.conf.limits.Alloc / int64(max(1, c.Target().Size())); int64(n) > limit {
 		return nil, a.n.wrapAttr(a.a.Name, h5err.ErrLimit)
 	}
 	out := make([]T, n)
-	if err := datatype.Decode(c, out, a.a.Data, f.newHeap()); err != nil {
+	if err := datatype.Decode(c, out, a.a.Data, a.n.s.newHeap()); err != nil {
 		return nil, a.n.wrapAttr(a.a.Name, err)
 	}
 	return out, nil
@@ -165,11 +187,12 @@ func (a *Attribute) Any() ([]any, error) {
 	if a.a.Err != nil {
 		return nil, a.Err()
 	}
-	if err := a.n.f.enter(); err != nil {
+	a, err := a.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer a.n.f.leave()
-	list, err := anyValues(a.a.Type, a.a.Data, a.n.f.newHeap())
+	defer a.n.leave()
+	list, err := anyValues(a.a.Type, a.a.Data, a.n.s.newHeap())
 	return list, a.n.wrapAttr(a.a.Name, err)
 }
 

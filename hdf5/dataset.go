@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"gables/hdf5/dataspace"
 	"gables/hdf5/datatype"
@@ -19,7 +20,7 @@ import (
 // Dataset is an array in a file: a shape, a datatype and how its elements are
 // stored.
 type Dataset struct {
-	node
+	*node
 	space  *dataspace.Dataspace
 	dtype  *datatype.Datatype
 	layout *format.Layout
@@ -30,10 +31,59 @@ type Dataset struct {
 	raw     *chunkio.Dataset
 	err     error
 	virtual *virtualInfo // nil unless the layout is virtual
+
+	later atomic.Pointer[Dataset] // of the state that a later call met
+}
+
+// enter begins a call on the state that is valid now, in which the dataset may
+// have another shape; leave of what it gives must follow when it gives no
+// error.
+func (d *Dataset) enter() (*Dataset, error) {
+	s, err := d.f.enter()
+	if err != nil {
+		return nil, err
+	}
+	m, err := d.at(s)
+	if err != nil {
+		d.f.leave(s)
+		return nil, err
+	}
+	return m, nil
+}
+
+// at is the dataset in another state of the file.
+func (d *Dataset) at(s *store) (*Dataset, error) {
+	if s == d.s {
+		return d, nil
+	}
+	if m := d.later.Load(); m != nil && m.s == s {
+		return m, nil
+	}
+	n, err := d.node.at(s)
+	if err != nil {
+		return nil, err
+	}
+	m := &Dataset{node: n}
+	if err := m.decode(nil); err != nil {
+		return nil, d.wrap(err)
+	}
+	d.later.Store(m)
+	return m, nil
+}
+
+// now is the dataset in the state that is valid now, or in the one it was
+// opened in where that can't be had.
+func (d *Dataset) now() *Dataset {
+	m, err := d.enter()
+	if err != nil {
+		return d
+	}
+	m.leave()
+	return m
 }
 
 // newDataset decodes the messages that describe a dataset; no data is read.
-func newDataset(n node) (Object, error) {
+func newDataset(n *node) (Object, error) {
 	d := &Dataset{node: n}
 	if err := d.decode(nil); err != nil {
 		return nil, err
@@ -43,7 +93,7 @@ func newDataset(n node) (Object, error) {
 
 // decode takes the virtual datasets that wait for this one's extents.
 func (d *Dataset) decode(waiting *waiting) error {
-	g := d.f.graph()
+	g := d.s.graph
 	var err error
 	if d.space, err = g.Dataspace(d.h); err != nil {
 		return err
@@ -79,7 +129,7 @@ func (d *Dataset) decodePipeline() error {
 	if m == nil {
 		return nil
 	}
-	body, _, err := d.f.graph().Body(m)
+	body, _, err := d.s.graph.Body(m)
 	if err != nil {
 		return err
 	}
@@ -87,7 +137,7 @@ func (d *Dataset) decodePipeline() error {
 	if err != nil {
 		return err
 	}
-	d.pipe = filter.NewPipeline(d.f.store.conf.filters, heap.Stages(specs))
+	d.pipe = filter.NewPipeline(d.s.conf.filters, heap.Stages(specs))
 	return nil
 }
 
@@ -100,7 +150,7 @@ func (d *Dataset) decodeFill() error {
 		if m == nil {
 			continue
 		}
-		body, _, err := d.f.graph().Body(m)
+		body, _, err := d.s.graph.Body(m)
 		if err != nil {
 			return err
 		}
@@ -136,11 +186,11 @@ func defaultAlloc(l *format.Layout) uint8 {
 }
 
 // Space is the dataset's dataspace; it must not be changed.
-func (d *Dataset) Space() *dataspace.Dataspace { return d.space }
+func (d *Dataset) Space() *dataspace.Dataspace { return d.now().space }
 
 // Shape is the extent of each dimension, in elements; empty for a scalar. The
 // slice is the caller's.
-func (d *Dataset) Shape() []uint64 { return slices.Clone(d.space.Dims) }
+func (d *Dataset) Shape() []uint64 { return slices.Clone(d.now().space.Dims) }
 
 // Type is the stored datatype; it must not be changed.
 func (d *Dataset) Type() *datatype.Datatype { return d.dtype }
@@ -174,6 +224,7 @@ type VirtualSource struct {
 
 // Layout describes the storage. An error concerns the names of external files.
 func (d *Dataset) Layout() (Layout, error) {
+	d = d.now()
 	l := Layout{Class: d.layout.Class.String(), Version: int(d.layout.Version), Address: uint64(d.layout.Address),
 		Allocated: d.layout.Address.Defined(), UnfilteredEdge: d.layout.UnfilteredEdge}
 	switch d.layout.Class {
@@ -182,10 +233,10 @@ func (d *Dataset) Layout() (Layout, error) {
 	case format.LayoutVirtual:
 		l.Virtual = d.virtual.names()
 	case format.LayoutContiguous:
-		if err := d.f.enter(); err != nil {
+		if err := d.f.hold(d.s); err != nil {
 			return l, err
 		}
-		defer d.f.leave()
+		defer d.f.leave(d.s)
 		var err error
 		l.External, err = d.externalFiles()
 		return l, d.wrap(err)
@@ -223,7 +274,7 @@ func (d *Dataset) reader() (*chunkio.Dataset, error) {
 
 // chunkReader makes a reader that still lacks what its layout needs.
 func (d *Dataset) chunkReader() (*chunkio.Dataset, error) {
-	s := d.f.store
+	s := d.s
 	r := &chunkio.Dataset{Cache: s.graph.Cache, Dims: d.space.Dims, ElementSize: d.dtype.Size, Layout: d.layout,
 		Pipeline: d.pipe, Fill: d.fill.Value, Chunks: s.chunks, Pool: s.pool}
 	return r, r.Init()
@@ -252,7 +303,7 @@ func (d *Dataset) newReader() (*chunkio.Dataset, error) {
 
 func (d *Dataset) openIndex(r *chunkio.Dataset) (chunkindex.Index, error) {
 	l := d.layout
-	return chunkindex.Open(d.f.graph().Cache, chunkindex.Params{
+	return chunkindex.Open(d.s.graph.Cache, chunkindex.Params{
 		Kind: chunkindex.Kind(l.Index), Address: l.Address, Dims: d.space.Dims, MaxDims: d.space.MaxDims,
 		ChunkDims: l.ChunkDims, ChunkBytes: uint64(r.ChunkBytes()), Filtered: !d.pipe.Empty(), LayoutVersion: l.Version,
 		FilteredSize: l.FilteredSize, FilterMask: l.FilterMask, PageBits: l.PageBits, MaxBits: l.MaxBits,
@@ -272,10 +323,11 @@ type Chunk struct {
 // chunk is valid during the call. An error of visit ends it and is given.
 // ErrType when the dataset is not chunked.
 func (d *Dataset) Chunks(ctx context.Context, visit func(Chunk) error) error {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	if d.layout.Class != format.LayoutChunked {
 		return d.wrap(h5err.New(h5err.ErrType, "dataset", "layout", "%s, not chunked", d.layout.Class))
 	}
@@ -304,6 +356,7 @@ func (d *Dataset) Chunks(ctx context.Context, visit func(Chunk) error) error {
 
 // StorageSize is the bytes that the raw data takes in the file, as filtered.
 func (d *Dataset) StorageSize(ctx context.Context) (uint64, error) {
+	d = d.now()
 	switch d.layout.Class {
 	case format.LayoutCompact:
 		return uint64(len(d.layout.Data)), nil

@@ -17,7 +17,7 @@ func (d *Dataset) externalFiles() ([]ExternalFile, error) {
 	if m == nil {
 		return nil, nil
 	}
-	c := d.f.graph().Cache
+	c := d.s.graph.Cache
 	e, err := format.DecodeExternalFiles(m.Data, c.Sizes())
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (d *Dataset) openExternal() (driver.Driver, error) {
 	if room < size {
 		return nil, h5err.Corrupt("external data files message", "size", "%d bytes for data of %d", room, size)
 	}
-	return &rawFiles{d.f, files, size}, nil
+	return &rawFiles{d.s.home, files, size}, nil
 }
 
 // rawFiles reads a dataset's data from its raw files, one after the other.
@@ -67,7 +67,7 @@ func (d *Dataset) openExternal() (driver.Driver, error) {
 // folder, which depends on who reads. A file that is missing is an error; one
 // that is short reads as zeros behind its end, as in libhdf5.
 type rawFiles struct {
-	f     *File
+	home  *home
 	files []ExternalFile
 	size  uint64
 }
@@ -104,8 +104,7 @@ func (r *rawFiles) ReadAt(p []byte, off uint64) (int, error) {
 }
 
 func (r *rawFiles) readOne(p []byte, x ExternalFile, at uint64) error {
-	s := r.f.store
-	d, err := s.folder.open(x.Name, s.conf)
+	d, err := r.home.folder.open(x.Name, r.home.conf)
 	if err != nil {
 		if isAbsent(err) {
 			err = fmt.Errorf("%w: %w", h5err.ErrNotFound, err)

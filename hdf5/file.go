@@ -13,7 +13,6 @@ import (
 	"gables/hdf5/driver"
 	"gables/hdf5/h5err"
 	"gables/internal/heap"
-	"gables/internal/object"
 	"gables/internal/wire"
 )
 
@@ -23,7 +22,7 @@ import (
 type File struct {
 	name   string
 	serial uint64
-	store  *store
+	home   *home
 	lease  lease
 	gate   *gate
 
@@ -91,7 +90,7 @@ func openDriver(name string, dir folder, d driver.Driver, opts []Option) (*File,
 }
 
 func newFile(name string, l lease) *File {
-	f := &File{name: name, serial: serials.Add(1), store: l.store, lease: l, gate: newGate(), budget: l.conf.limits.Links, kin: new(atomic.Int64)}
+	f := &File{name: name, serial: serials.Add(1), home: l.home, lease: l, gate: newGate(), budget: l.conf.limits.Links, kin: new(atomic.Int64)}
 	handles.Store(f, struct{}{})
 	return f
 }
@@ -123,24 +122,30 @@ func (f *File) Close() error {
 
 // Same tells whether both handles are on one file with the same caches, as
 // handles of one path with the same options are. It needs no open file.
-func (f *File) Same(other *File) bool { return f.store == other.store }
+func (f *File) Same(other *File) bool { return f.home == other.home }
 
-// enter begins a call; leave must follow when it gives no error.
-func (f *File) enter() error {
+// enter begins a call on the state of the file that is valid now; leave must
+// follow when it gives no error.
+func (f *File) enter() (*store, error) {
 	if !f.gate.enter() {
-		return h5err.In(h5err.ErrClosed, f.name, "")
+		return nil, h5err.In(h5err.ErrClosed, f.name, "")
 	}
-	return nil
+	s, err := f.home.pin()
+	if err != nil {
+		f.gate.leave()
+		return nil, h5err.In(err, f.name, "")
+	}
+	return s, nil
 }
 
-func (f *File) leave() { f.gate.leave() }
-
-// graph is the store's graph; valid inside a call.
-func (f *File) graph() *object.Graph { return f.store.graph }
+func (f *File) leave(s *store) {
+	s.unpin()
+	f.gate.leave()
+}
 
 // Warnings gives what is unusual about the file but does not stop reading:
 // errors that wrap ErrOpenForWrite or ErrTruncated.
-func (f *File) Warnings() []error { return slices.Clone(f.store.warnings) }
+func (f *File) Warnings() []error { return slices.Clone(f.home.now().warnings) }
 
 // Superblock is what the file's superblock and its extension say
 // (Spec: II.A and II.C).
@@ -163,7 +168,7 @@ type Superblock struct {
 
 // Superblock describes the container.
 func (f *File) Superblock() Superblock {
-	s := f.store
+	s := f.home.now()
 	b := Superblock{Version: int(s.sb.Version), BaseAddress: s.at, OffsetSize: s.sb.Sizes.Offset, LengthSize: s.sb.Sizes.Length,
 		EndOfFile: uint64(s.sb.EndOfFile), Flags: s.sb.Flags, RootAddress: uint64(s.sb.Root), Extension: s.sb.Extension.Defined(),
 		SharedHeader: s.graph.Shared != nil, Driver: s.driver, Members: slices.Clone(s.members)}
@@ -174,37 +179,37 @@ func (f *File) Superblock() Superblock {
 }
 
 // Size is the number of bytes of the file, or of all members together.
-func (f *File) Size() uint64 { return f.store.drv.Size() }
+func (f *File) Size() uint64 { return f.home.now().drv.Size() }
 
 // Reads counts the reads of metadata that reached the file through all handles
 // that share its caches.
-func (f *File) Reads() int64 { return f.store.graph.Cache.Reads() }
+func (f *File) Reads() int64 { return f.home.now().graph.Cache.Reads() }
 
 // heapReader gives variable-length data and holds what one read may deliver
 // to a budget, as one object may be referred to a billion times.
 type heapReader struct {
-	f    *File
-	left atomic.Int64
+	s    *store
+	left *atomic.Int64
 }
 
-func (f *File) newHeap() *heapReader {
-	h := &heapReader{f: f}
-	h.left.Store(f.store.conf.limits.VLBytes)
+func (s *store) newHeap() *heapReader {
+	h := &heapReader{s, new(atomic.Int64)}
+	h.left.Store(s.conf.limits.VLBytes)
 	return h
 }
 
 // Object gives an object of a global heap collection (Spec: III.E).
 func (h *heapReader) Object(addr uint64, index uint32) ([]byte, error) {
 	a := wire.Address(addr)
-	if h.f.store.sb.Sizes.Offset < 8 && addr == 1<<(8*h.f.store.sb.Sizes.Offset)-1 {
+	if h.s.sb.Sizes.Offset < 8 && addr == 1<<(8*h.s.sb.Sizes.Offset)-1 {
 		a = wire.Undefined
 	}
-	b, err := heap.GlobalObject(h.f.graph().Cache, a, index)
+	b, err := heap.GlobalObject(h.s.graph.Cache, a, index)
 	if err != nil {
 		return nil, err
 	}
 	if h.left.Add(-int64(len(b))) < 0 {
-		return nil, fmt.Errorf("more than %d bytes of variable-length data in one read: %w", h.f.store.conf.limits.VLBytes, h5err.ErrLimit)
+		return nil, fmt.Errorf("more than %d bytes of variable-length data in one read: %w", h.s.conf.limits.VLBytes, h5err.ErrLimit)
 	}
 	return b, nil
 }
@@ -219,7 +224,7 @@ type linkedFile struct {
 // link opens a file that this one refers to, once; it is closed with f.
 func (f *File) link(name string) (*File, error) {
 	if f.budget <= 0 {
-		return nil, fmt.Errorf("more than %d links from file to file: %w", f.store.conf.limits.Links, h5err.ErrLimit)
+		return nil, fmt.Errorf("more than %d links from file to file: %w", f.home.conf.limits.Links, h5err.ErrLimit)
 	}
 	f.mu.Lock()
 	l := f.linked[name]
@@ -236,7 +241,7 @@ func (f *File) link(name string) (*File, error) {
 }
 
 func (f *File) openLinked(name string) (*File, error) {
-	d, dir, err := f.store.folder.find(name, f.store.conf)
+	d, dir, err := f.home.folder.find(name, f.home.conf)
 	if isAbsent(err) {
 		return nil, &missingFile{err}
 	}
@@ -247,11 +252,11 @@ func (f *File) openLinked(name string) (*File, error) {
 		err := fmt.Errorf("more than %d files opened through links: %w", maxKin, h5err.ErrLimit)
 		return nil, errors.Join(err, d.Close())
 	}
-	le, err := adopt(name, dir, d, f.store.conf)
+	le, err := adopt(name, dir, d, f.home.conf)
 	if err != nil {
 		return nil, err
 	}
-	return &File{name: name, serial: serials.Add(1), store: le.store, lease: le, gate: newGate(), budget: f.budget - 1, kin: f.kin}, nil
+	return &File{name: name, serial: serials.Add(1), home: le.home, lease: le, gate: newGate(), budget: f.budget - 1, kin: f.kin}, nil
 }
 
 // maxKin bounds the files that are open because one file led to them.

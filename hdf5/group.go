@@ -10,11 +10,19 @@ import (
 
 	"gables/hdf5/h5err"
 	"gables/internal/format"
-	"gables/internal/wire"
 )
 
 // Group is a group of a file (Spec: IV.A.2, link and symbol table messages).
-type Group struct{ node }
+type Group struct{ *node }
+
+// enter begins a call on the state that is valid now.
+func (g *Group) enter() (*Group, error) {
+	n, err := g.node.enter()
+	if err != nil || n == g.node {
+		return g, err
+	}
+	return &Group{n}, nil
+}
 
 // LinkKind is what a link is.
 type LinkKind uint8
@@ -56,22 +64,24 @@ const (
 
 // Storage names how the links are kept: symbol_table, compact or dense.
 func (g *Group) Storage() (string, error) {
-	if err := g.f.enter(); err != nil {
+	g, err := g.enter()
+	if err != nil {
 		return "", err
 	}
-	defer g.f.leave()
-	s, _, err := g.f.graph().GroupInfo(g.h)
+	defer g.leave()
+	s, _, err := g.s.graph.GroupInfo(g.h)
 	return s.String(), g.wrap(err)
 }
 
 // TracksOrder tells whether the group remembers the order in which its links
 // were created.
 func (g *Group) TracksOrder() (bool, error) {
-	if err := g.f.enter(); err != nil {
+	g, err := g.enter()
+	if err != nil {
 		return false, err
 	}
-	defer g.f.leave()
-	_, tracks, err := g.f.graph().GroupInfo(g.h)
+	defer g.leave()
+	_, tracks, err := g.s.graph.GroupInfo(g.h)
 	return tracks, g.wrap(err)
 }
 
@@ -95,20 +105,22 @@ func (g *Group) Links(ctx context.Context, order LinkOrder) iter.Seq2[Link, erro
 	}
 }
 
-// stream yields links as they are met. The gate is left while the caller has a
-// link, so that it may close the file.
+// stream yields links as they are met, all of one state. The gate is left while
+// the caller has a link, so that it may close the file.
 func (g *Group) stream(ctx context.Context, yield func(Link, error) bool) {
-	if err := g.f.enter(); err != nil {
+	g, err := g.enter()
+	if err != nil {
 		yield(Link{}, err)
 		return
 	}
 	inside := true
 	defer func() {
+		g.s.unpin()
 		if inside {
-			g.f.leave()
+			g.f.gate.leave()
 		}
 	}()
-	for l, err := range g.f.graph().Links(g.h) {
+	for l, err := range g.s.graph.Links(g.h) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -116,26 +128,26 @@ func (g *Group) stream(ctx context.Context, yield func(Link, error) bool) {
 		if err == nil {
 			link = newLink(l)
 		}
-		g.f.leave()
+		g.f.gate.leave()
 		inside = false
 		if !yield(link, g.wrap(err)) || err != nil {
 			return
 		}
-		if err := g.f.enter(); err != nil {
-			yield(Link{}, err)
+		if inside = g.f.gate.enter(); !inside {
+			yield(Link{}, g.wrap(h5err.ErrClosed))
 			return
 		}
-		inside = true
 	}
 }
 
 // sorted collects the links; with an error it gives those before the fault.
 func (g *Group) sorted(ctx context.Context, order LinkOrder) ([]Link, error) {
-	if err := g.f.enter(); err != nil {
+	g, err := g.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer g.f.leave()
-	_, tracks, err := g.f.graph().GroupInfo(g.h)
+	defer g.leave()
+	_, tracks, err := g.s.graph.GroupInfo(g.h)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +155,11 @@ func (g *Group) sorted(ctx context.Context, order LinkOrder) ([]Link, error) {
 		return nil, h5err.Unsupported("group", "creation order", "the group does not track it")
 	}
 	var links []Link
-	for l, e := range g.f.graph().Links(g.h) {
+	for l, e := range g.s.graph.Links(g.h) {
 		if e == nil {
 			e = ctx.Err()
 		}
-		if e == nil && len(links) >= g.f.store.conf.limits.Objects {
+		if e == nil && len(links) >= g.s.conf.limits.Objects {
 			e = h5err.Limit("group", "links", "more than %d", len(links))
 		}
 		if e != nil {
@@ -183,11 +195,12 @@ func newLink(l *format.Link) Link {
 
 // Link gives one link by name, without listing the group or following it.
 func (g *Group) Link(name string) (Link, error) {
-	if err := g.f.enter(); err != nil {
+	g, err := g.enter()
+	if err != nil {
 		return Link{}, err
 	}
-	defer g.f.leave()
-	l, ok, err := g.f.graph().Lookup(g.h, name)
+	defer g.leave()
+	l, ok, err := g.s.graph.Lookup(g.h, name)
 	if err != nil {
 		return Link{}, g.wrap(err)
 	}
@@ -200,11 +213,12 @@ func (g *Group) Link(name string) (Link, error) {
 // Object opens what a path leads to from this group; an absolute path begins
 // at the root.
 func (g *Group) Object(path string) (Object, error) {
-	if err := g.f.enter(); err != nil {
+	g, err := g.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer g.f.leave()
-	return g.f.objectFrom(wire.Address(g.Address()), g.path, path)
+	defer g.leave()
+	return g.f.objectFrom(g.s, g.h.Address, g.path, path)
 }
 
 // Group opens a group from this one; ErrType when it is something else.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"gables/hdf5/datatype"
@@ -48,20 +49,71 @@ type HeaderInfo struct {
 
 // node is what all kinds of objects share.
 type node struct {
-	f    *File
-	path string
-	h    *object.Header
+	f     *File
+	s     *store // the state that h is of
+	path  string
+	h     *object.Header
+	newer atomic.Pointer[node] // of the state that a later call met
+}
+
+// at is the node in another state of the file.
+func (n *node) at(s *store) (*node, error) {
+	if s == n.s {
+		return n, nil
+	}
+	if m := n.newer.Load(); m != nil && m.s == s {
+		return m, nil
+	}
+	if err := s.exists(n.h.Address, n.s); err != nil {
+		return nil, n.wrap(err)
+	}
+	h, err := s.graph.Open(n.h.Address)
+	if err != nil {
+		return nil, n.wrap(err)
+	}
+	m := &node{f: n.f, s: s, path: n.path, h: h}
+	n.newer.Store(m)
+	return m, nil
+}
+
+// enter begins a call on the state that is valid now; leave of the node that it
+// gives must follow when it gives no error.
+func (n *node) enter() (*node, error) {
+	s, err := n.f.enter()
+	if err != nil {
+		return nil, err
+	}
+	m, err := n.at(s)
+	if err != nil {
+		n.f.leave(s)
+		return nil, err
+	}
+	return m, nil
+}
+
+func (n *node) leave() { n.f.leave(n.s) }
+
+// now is the node in the state that is valid now, or in the one it was opened
+// in where that can't be had.
+func (n *node) now() *node {
+	m, err := n.enter()
+	if err != nil {
+		return n
+	}
+	m.leave()
+	return m
 }
 
 func (n *node) File() *File     { return n.f }
 func (n *node) Path() string    { return n.path }
 func (n *node) Address() uint64 { return uint64(n.h.Address) }
-func (n *node) References() int { return int(n.h.References()) }
+func (n *node) References() int { return int(n.now().h.References()) }
 
 // wrap adds file and path to an error.
 func (n *node) wrap(err error) error { return h5err.In(err, n.f.name, n.path) }
 
 func (n *node) Comment() string {
+	n = n.now()
 	if m := n.h.Find(format.MsgComment); m != nil {
 		return format.DecodeComment(m.Data)
 	}
@@ -69,6 +121,7 @@ func (n *node) Comment() string {
 }
 
 func (n *node) Modified() time.Time {
+	n = n.now()
 	if m := n.h.Find(format.MsgModTime); m != nil {
 		if t, err := format.DecodeModTime(m.Data); err == nil {
 			return t
@@ -86,20 +139,21 @@ func (n *node) Modified() time.Time {
 }
 
 func (n *node) Header() HeaderInfo {
+	if m, err := n.enter(); err == nil {
+		defer m.leave()
+		n = m
+	}
 	i := HeaderInfo{Version: int(n.h.Version), Blocks: n.h.Chunks}
 	for _, m := range n.h.Messages {
 		i.Messages = append(i.Messages, uint16(m.Type))
 	}
-	if n.f.enter() == nil {
-		defer n.f.leave()
-		i.DenseAttributes = n.f.graph().DenseAttributes(n.h)
-	}
+	i.DenseAttributes = n.s.graph.DenseAttributes(n.h)
 	return i
 }
 
 // NamedDatatype is a committed datatype.
 type NamedDatatype struct {
-	node
+	*node
 	Type *datatype.Datatype
 }
 
@@ -107,53 +161,56 @@ type NamedDatatype struct {
 // a part of the path or the target of a link is absent, ErrLimit after too
 // many links, and those of reading.
 func (f *File) Object(p string) (Object, error) {
-	if err := f.enter(); err != nil {
+	s, err := f.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer f.leave()
-	return f.objectFrom(f.store.sb.Root, "/", p)
+	defer f.leave(s)
+	return f.objectFrom(s, s.sb.Root, "/", p)
 }
 
 // objectFrom resolves p from the group at addr, whose path is from.
-func (f *File) objectFrom(addr wire.Address, from, p string) (Object, error) {
-	r := resolver{hops: f.store.conf.limits.Links}
+func (f *File) objectFrom(s *store, addr wire.Address, from, p string) (Object, error) {
+	r := resolver{hops: s.conf.limits.Links}
+	defer r.done()
 	full := p
 	if !strings.HasPrefix(p, "/") {
 		full = path.Join(from, p)
 	}
-	target, at, err := r.resolve(f, addr, p)
+	target, err := r.resolve(place{f, s, addr}, p)
 	if err != nil {
 		return nil, h5err.In(err, f.name, full)
 	}
-	o, err := target.open(at, full)
+	o, err := target.f.open(target.s, target.addr, full)
 	return o, h5err.In(err, f.name, full)
 }
 
 // ObjectAt opens the object whose header is at an address, as references and
 // hard links hold it. Its Path is "" unless path is given.
 func (f *File) ObjectAt(address uint64, path string) (Object, error) {
-	if err := f.enter(); err != nil {
+	s, err := f.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer f.leave()
-	o, err := f.open(wire.Address(address), path)
+	defer f.leave(s)
+	o, err := f.open(s, wire.Address(address), path)
 	return o, h5err.In(err, f.name, path)
 }
 
 // open makes the object of the header at addr.
-func (f *File) open(addr wire.Address, path string) (Object, error) {
-	h, err := f.graph().Open(addr)
+func (f *File) open(s *store, addr wire.Address, path string) (Object, error) {
+	h, err := s.graph.Open(addr)
 	if err != nil {
 		return nil, err
 	}
-	n := node{f: f, path: path, h: h}
+	n := &node{f: f, s: s, path: path, h: h}
 	switch h.Kind() {
 	case object.KindGroup:
 		return &Group{n}, nil
 	case object.KindDataset:
 		return newDataset(n)
 	case object.KindDatatype:
-		t, err := f.graph().Datatype(h)
+		t, err := s.graph.Datatype(h)
 		if err != nil {
 			return nil, err
 		}
@@ -163,12 +220,29 @@ func (f *File) open(addr wire.Address, path string) (Object, error) {
 }
 
 // resolver follows a path through links of all kinds.
-type resolver struct{ hops int }
+type resolver struct {
+	hops   int
+	others []place // states of other files, which the caller uses until done
+}
 
-// resolve gives the file and the header address that p leads to from a group.
-func (r *resolver) resolve(f *File, addr wire.Address, p string) (*File, wire.Address, error) {
+// place is a header in one state of a file.
+type place struct {
+	f    *File
+	s    *store
+	addr wire.Address
+}
+
+// done ends the use of what resolve gave.
+func (r *resolver) done() {
+	for _, p := range r.others {
+		p.f.leave(p.s)
+	}
+}
+
+// resolve gives the place that p leads to from a group.
+func (r *resolver) resolve(at place, p string) (place, error) {
 	if strings.HasPrefix(p, "/") {
-		addr = f.store.sb.Root
+		at.addr = at.s.sb.Root
 	}
 	for p != "" {
 		var name string
@@ -176,56 +250,68 @@ func (r *resolver) resolve(f *File, addr wire.Address, p string) (*File, wire.Ad
 		if name == "" || name == "." {
 			continue
 		}
-		h, err := f.graph().Open(addr)
+		h, err := at.s.graph.Open(at.addr)
 		if err != nil {
-			return nil, 0, err
+			return at, err
 		}
 		if h.Kind() != object.KindGroup {
-			return nil, 0, fmt.Errorf("%q is looked for in an object that is not a group: %w", name, h5err.ErrNotFound)
+			return at, fmt.Errorf("%q is looked for in an object that is not a group: %w", name, h5err.ErrNotFound)
 		}
-		l, ok, err := f.graph().Lookup(h, name)
+		l, ok, err := at.s.graph.Lookup(h, name)
 		if err != nil {
-			return nil, 0, err
+			return at, err
 		}
 		if !ok {
-			return nil, 0, fmt.Errorf("no link %q: %w", name, h5err.ErrNotFound)
+			return at, fmt.Errorf("no link %q: %w", name, h5err.ErrNotFound)
 		}
-		if f, addr, err = r.follow(f, addr, l); err != nil {
-			return nil, 0, err
+		if at, err = r.follow(at, l); err != nil {
+			return at, err
 		}
 	}
-	return f, addr, nil
+	return at, nil
 }
 
-// follow gives what one link of the group at addr leads to.
-func (r *resolver) follow(f *File, addr wire.Address, l *format.Link) (*File, wire.Address, error) {
+// follow gives what one link of the group at a place leads to.
+func (r *resolver) follow(at place, l *format.Link) (place, error) {
 	if l.Type == format.LinkHard {
-		return f, l.Header, nil
+		at.addr = l.Header
+		return at, nil
 	}
 	if r.hops--; r.hops < 0 {
-		return nil, 0, fmt.Errorf("too many links, at %q: %w", l.Name, h5err.ErrLimit)
+		return at, fmt.Errorf("too many links, at %q: %w", l.Name, h5err.ErrLimit)
 	}
 	switch l.Type {
 	case format.LinkSoft:
-		t, at, err := r.resolve(f, addr, l.Target)
+		t, err := r.resolve(at, l.Target)
 		if err != nil && !errors.Is(err, h5err.ErrLimit) {
 			err = fmt.Errorf("soft link %q to %q: %w", l.Name, l.Target, err)
 		}
-		return t, at, err
+		return t, err
 	case format.LinkExternal:
-		other, err := f.link(l.File)
+		t, err := r.external(at.f, l)
 		if err == nil {
-			var t *File
-			var at wire.Address
-			if t, at, err = r.resolve(other, other.store.sb.Root, l.Target); err == nil {
-				return t, at, nil
-			}
-		} else if isAbsent(err) {
+			return t, nil
+		}
+		if isAbsent(err) {
 			err = fmt.Errorf("%w: %w", h5err.ErrNotFound, err)
 		}
-		return nil, 0, fmt.Errorf("external link %q to %q in %q: %w", l.Name, l.Target, l.File, err)
+		return at, fmt.Errorf("external link %q to %q in %q: %w", l.Name, l.Target, l.File, err)
 	}
-	return nil, 0, h5err.Unsupported("link", "type", "%q is a user-defined link of type %d", l.Name, l.Type)
+	return at, h5err.Unsupported("link", "type", "%q is a user-defined link of type %d", l.Name, l.Type)
+}
+
+// external resolves an external link of f.
+func (r *resolver) external(f *File, l *format.Link) (place, error) {
+	other, err := f.link(l.File)
+	if err != nil {
+		return place{}, err
+	}
+	s, err := other.enter()
+	if err != nil {
+		return place{}, err
+	}
+	r.others = append(r.others, place{other, s, 0})
+	return r.resolve(place{other, s, s.sb.Root}, l.Target)
 }
 
 // Group opens the group at a path; ErrType when it is something else.

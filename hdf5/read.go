@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"gables/hdf5/dataspace"
@@ -34,10 +35,11 @@ func Read[T any](ctx context.Context, d *Dataset, sel ...dataspace.Selection) ([
 
 // ReadWith is Read with options.
 func ReadWith[T any](ctx context.Context, d *Dataset, o ReadOptions, sel ...dataspace.Selection) ([]T, error) {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	b, err := d.bind(sel)
 	if err != nil {
 		return nil, err
@@ -60,10 +62,11 @@ func ReadInto[T any](ctx context.Context, d *Dataset, dst []T, sel ...dataspace.
 
 // ReadIntoWith is ReadInto with options.
 func ReadIntoWith[T any](ctx context.Context, d *Dataset, dst []T, o ReadOptions, sel ...dataspace.Selection) (int, error) {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return 0, err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	b, err := d.bind(sel)
 	if err != nil {
 		return 0, err
@@ -91,7 +94,7 @@ func readInto[T any](ctx context.Context, d *Dataset, dst []T, b *dataspace.Boun
 	if c.Identity() {
 		s = memorySink{unsafe.Pointer(unsafe.SliceData(dst)), uint64(d.dtype.Size)}
 	} else {
-		s = &convertSink{unsafe.Pointer(unsafe.SliceData(dst)), unsafe.Sizeof(dst[0]), d.dtype.Size, c, d.f.newHeap()}
+		s = &convertSink{unsafe.Pointer(unsafe.SliceData(dst)), unsafe.Sizeof(dst[0]), d.dtype.Size, c, d.s.newHeap()}
 	}
 	return d.wrap(r.Read(ctx, b, s, o.Workers))
 }
@@ -118,7 +121,7 @@ func (d *Dataset) bind(sel []dataspace.Selection) (*dataspace.Bound, error) {
 func (d *Dataset) checkAlloc(ctx context.Context, n, size uint64) error {
 	const ratio = 64
 	need, ok := wire.Mul(n, size)
-	limit := uint64(d.f.store.conf.limits.Alloc)
+	limit := uint64(d.s.conf.limits.Alloc)
 	if ok && need <= limit {
 		return nil
 	}
@@ -128,7 +131,7 @@ func (d *Dataset) checkAlloc(ctx context.Context, n, size uint64) error {
 			return err
 		}
 		// What lies beyond the end of the file is not stored.
-		if stored = min(stored, d.f.Size()); need/ratio <= stored {
+		if stored = min(stored, d.s.drv.Size()); need/ratio <= stored {
 			return nil
 		}
 	}
@@ -174,10 +177,11 @@ func (d *Dataset) ReadRaw(ctx context.Context, dst []byte, sel ...dataspace.Sele
 
 // ReadRawWith is ReadRaw with options, of which Convert has no effect.
 func (d *Dataset) ReadRawWith(ctx context.Context, dst []byte, o ReadOptions, sel ...dataspace.Selection) (int, error) {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return 0, err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	b, err := d.bind(sel)
 	if err != nil {
 		return 0, err
@@ -195,10 +199,11 @@ func (d *Dataset) ReadRawWith(ctx context.Context, dst []byte, o ReadOptions, se
 
 // ReadAny gives the selected elements as dynamic values, row-major.
 func (d *Dataset) ReadAny(ctx context.Context, sel ...dataspace.Selection) ([]any, error) {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	b, err := d.bind(sel)
 	if err != nil {
 		return nil, err
@@ -218,7 +223,7 @@ func (d *Dataset) ReadAny(ctx context.Context, sel ...dataspace.Selection) ([]an
 	if err := r.Read(ctx, b, memorySink{unsafe.Pointer(unsafe.SliceData(buf)), uint64(d.dtype.Size)}, 0); err != nil {
 		return nil, d.wrap(err)
 	}
-	list, err := anyValues(d.dtype, buf, d.f.newHeap())
+	list, err := anyValues(d.dtype, buf, d.s.newHeap())
 	return list, d.wrap(err)
 }
 
@@ -249,10 +254,11 @@ type ScanOptions struct {
 // Blocks is how many blocks Scan cuts the selection into, so that several
 // machines can share a scan. No data is read.
 func (d *Dataset) Blocks(sel dataspace.Selection) (uint64, error) {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return 0, err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	b, err := d.bind([]dataspace.Selection{sel})
 	if err != nil {
 		return 0, err
@@ -266,10 +272,11 @@ func (d *Dataset) Blocks(sel dataspace.Selection) (uint64, error) {
 
 // ScanWith is Scan with options.
 func (d *Dataset) ScanWith(ctx context.Context, sel dataspace.Selection, o ScanOptions, visit func(Block) error) error {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	b, err := d.bind([]dataspace.Selection{sel})
 	if err != nil {
 		return err
@@ -294,15 +301,17 @@ func (f *File) Heap() datatype.Heap { return &guardedHeap{f: f} }
 type guardedHeap struct {
 	f    *File
 	once sync.Once
-	h    *heapReader
+	left atomic.Int64
 }
 
 // Object gives an object of a global heap collection.
 func (g *guardedHeap) Object(addr uint64, index uint32) ([]byte, error) {
-	if err := g.f.enter(); err != nil {
+	s, err := g.f.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer g.f.leave()
-	g.once.Do(func() { g.h = g.f.newHeap() })
-	return g.h.Object(addr, index)
+	defer g.f.leave(s)
+	g.once.Do(func() { g.left.Store(s.conf.limits.VLBytes) })
+	h := &heapReader{s: s, left: &g.left}
+	return h.Object(addr, index)
 }

@@ -40,36 +40,37 @@ const (
 // the Target, so that what is known about it is not lost; a reference that
 // can't be decoded is an error.
 func (f *File) Dereference(r datatype.Ref) (*Target, error) {
-	if err := f.enter(); err != nil {
+	s, err := f.enter()
+	if err != nil {
 		return nil, err
 	}
-	defer f.leave()
+	defer f.leave(s)
 	if r.Null() {
 		return nil, nil
 	}
-	t, err := f.dereference(r)
+	t, err := f.dereference(s, r)
 	return t, h5err.In(err, f.name, "")
 }
 
-func (f *File) dereference(r datatype.Ref) (*Target, error) {
-	rd := wire.NewReader([]byte(r.Raw), f.store.sb.Sizes)
+func (f *File) dereference(s *store, r datatype.Ref) (*Target, error) {
+	rd := wire.NewReader([]byte(r.Raw), s.sb.Sizes)
 	switch r.Kind {
 	case datatype.ObjectReference:
 		addr := rd.Address()
 		if rd.Err() != nil {
 			return nil, rd.Err()
 		}
-		return f.targetAt(addr), nil
+		return f.targetAt(s, addr), nil
 	case datatype.RegionReference:
-		return f.regionTarget(rd)
+		return f.regionTarget(s, rd)
 	case datatype.ObjectReference2, datatype.RegionReference2, datatype.AttributeReference:
-		return f.stdTarget(rd)
+		return f.stdTarget(s, rd)
 	}
 	return nil, h5err.Unsupported("reference", "type", "%d", r.Kind)
 }
 
-func (f *File) targetAt(addr wire.Address) *Target {
-	o, err := f.open(addr, "")
+func (f *File) targetAt(s *store, addr wire.Address) *Target {
+	o, err := f.open(s, addr, "")
 	if err != nil {
 		return &Target{Err: err}
 	}
@@ -78,17 +79,17 @@ func (f *File) targetAt(addr wire.Address) *Target {
 
 // regionTarget: the stored bytes name a global heap object, which holds the
 // dataset's address and the selection. Spec: VII.C.
-func (f *File) regionTarget(rd *wire.Reader) (*Target, error) {
+func (f *File) regionTarget(s *store, rd *wire.Reader) (*Target, error) {
 	addr, index := rd.Address(), rd.U32()
 	if rd.Err() != nil {
 		return nil, rd.Err()
 	}
-	b, err := f.newHeap().Object(uint64(addr), index)
+	b, err := s.newHeap().Object(uint64(addr), index)
 	if err != nil {
 		return &Target{Err: err}, nil
 	}
-	rd = wire.NewReader(b, f.store.sb.Sizes)
-	t := f.targetAt(rd.Address())
+	rd = wire.NewReader(b, s.sb.Sizes)
+	t := f.targetAt(s, rd.Address())
 	t.Region = f.region(rd, t.Object)
 	return t, nil
 }
@@ -119,7 +120,7 @@ func (f *File) region(rd *wire.Reader, o Object) *Region {
 // stdTarget: type, flags, then for an object of the same file its token; for
 // all others length 4 and the place in the global heap of token, [file],
 // [region or attribute name]. Source: libhdf5's H5Rint.c and H5Tref.c.
-func (f *File) stdTarget(rd *wire.Reader) (*Target, error) {
+func (f *File) stdTarget(s *store, rd *wire.Reader) (*Target, error) {
 	kind, flags := rd.U8(), rd.U8()
 	external := flags&1 != 0
 	if kind != refObject2 || external {
@@ -127,14 +128,14 @@ func (f *File) stdTarget(rd *wire.Reader) (*Target, error) {
 		if rd.Err() != nil {
 			return nil, rd.Err()
 		}
-		b, err := f.newHeap().Object(uint64(addr), index)
+		b, err := s.newHeap().Object(uint64(addr), index)
 		if err != nil {
 			return nil, err
 		}
 		if uint64(n) > uint64(len(b)) {
 			return nil, h5err.Corrupt("reference", "size", "%d bytes, the heap object has %d", n, len(b))
 		}
-		rd = wire.NewReader(b[:n], f.store.sb.Sizes)
+		rd = wire.NewReader(b[:n], s.sb.Sizes)
 	}
 	size := int(rd.U8())
 	token := rd.Bytes(size)
@@ -148,7 +149,7 @@ func (f *File) stdTarget(rd *wire.Reader) (*Target, error) {
 	if external {
 		t.File = string(rd.Bytes(int(rd.U16())))
 	}
-	f.stdObject(t, wire.Address(wire.Uint(token)))
+	f.stdObject(s, t, wire.Address(wire.Uint(token)))
 	switch kind {
 	case refObject2:
 	case refRegion2:
@@ -169,7 +170,7 @@ func (f *File) stdTarget(rd *wire.Reader) (*Target, error) {
 }
 
 // stdObject opens the object of a reference, in another file if it names one.
-func (f *File) stdObject(t *Target, addr wire.Address) {
+func (f *File) stdObject(s *store, t *Target, addr wire.Address) {
 	in := f
 	if t.File != "" {
 		if in, t.Err = f.link(t.File); t.Err != nil {
@@ -180,5 +181,11 @@ func (f *File) stdObject(t *Target, addr wire.Address) {
 			return
 		}
 	}
-	t.Object, t.Err = in.open(addr, "")
+	if in != f {
+		if s, t.Err = in.enter(); t.Err != nil {
+			return
+		}
+		defer in.leave(s)
+	}
+	t.Object, t.Err = in.open(s, addr, "")
 }

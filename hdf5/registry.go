@@ -22,11 +22,11 @@ type identity struct {
 	conf config
 }
 
-// shared is a store and how many handles use it.
+// shared is a home and how many handles use it.
 type shared struct {
 	handles int           // guarded by stores.mu; forgotten at 0
-	ready   chan struct{} // closed once store or err is set
-	store   *store
+	ready   chan struct{} // closed once home or err is set
+	home    *home
 	err     error
 }
 
@@ -64,10 +64,10 @@ func CloseAll() error {
 	return errors.Join(errs...)
 }
 
-// lease is a handle's part in a store.
+// lease is a handle's part in a home.
 type lease struct {
-	*store
-	giveBack func() error // closes the store with the last lease
+	*home
+	giveBack func() error // closes the home with the last lease
 }
 
 // acquire gives the store of the file at path, opening it unless a handle has.
@@ -92,11 +92,11 @@ func acquire(path string, conf config) (lease, error) {
 func adopt(name string, dir folder, d driver.Driver, conf config) (lease, error) {
 	f, ok := d.(*driver.File)
 	if !ok {
-		s, err := newStore(conf, name, dir, d)
+		h, err := newHome(conf, name, dir, d)
 		if err != nil {
 			return lease{}, err
 		}
-		return lease{s, s.close}, nil
+		return lease{h, h.close}, nil
 	}
 	info, err := f.Stat()
 	if err != nil {
@@ -108,7 +108,7 @@ func adopt(name string, dir folder, d driver.Driver, conf config) (lease, error)
 		// Somebody else has the file open already: this one is not needed.
 		err = d.Close()
 	} else {
-		sh.store, sh.err = newStore(conf, name, dir, d)
+		sh.home, sh.err = newHome(conf, name, dir, d)
 		close(sh.ready)
 	}
 	if err != nil {
@@ -146,7 +146,7 @@ func (sh *shared) wait(key identity) (lease, error) {
 		_ = release(key)
 		return lease{}, sh.err
 	}
-	return lease{sh.store, func() error { return release(key) }}, nil
+	return lease{sh.home, func() error { return release(key) }}, nil
 }
 
 // release gives a handle's part of a store back; the last one closes it.
@@ -159,8 +159,8 @@ func release(key identity) error {
 		delete(stores.m, key)
 	}
 	stores.mu.Unlock()
-	if last && sh.store != nil {
-		return sh.store.close()
+	if last && sh.home != nil {
+		return sh.home.close()
 	}
 	return nil
 }

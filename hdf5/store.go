@@ -5,23 +5,25 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"sync/atomic"
 
 	"gables/hdf5/driver"
 	"gables/hdf5/h5err"
-	"gables/internal/chunkio"
 	"gables/internal/format"
 	"gables/internal/metacache"
 	"gables/internal/object"
 	"gables/internal/wire"
 )
 
-// store is what the handles of one file share: the driver, the caches and what
-// the superblock says.
+// store is one state of a file as the handles that share a home see it: the
+// metadata that was decoded from it and what the superblock says. A file that
+// nobody in the process writes has a single one.
 type store struct {
-	conf     config
-	name     string // for errors
-	folder   folder // where files that this one refers to may lie
+	*home
+	snap     snapshot // what drv reads must stay while calls use it; nil for a file that can't change
 	drv      driver.Driver
+	pins     atomic.Int64 // calls that use this state
+	epoch    uint64       // of the bytes at the addresses of chunks
 	sb       *format.Superblock
 	at       uint64 // position of the superblock
 	ext      *format.FileSpaceInfo
@@ -29,21 +31,18 @@ type store struct {
 	driver   string // sec2, family, split, multi
 	members  []string
 	graph    *object.Graph
-	chunks   *chunkio.ChunkCache
-	pool     *chunkio.Pool
 	warnings []error
 }
 
 // newStore reads superblock and extension through d, which it owns from then
 // on, also when it fails.
-func newStore(conf config, name string, dir folder, d driver.Driver) (*store, error) {
-	s := &store{conf: conf, name: name, folder: dir, drv: d, driver: "sec2",
-		pool: chunkio.NewPool(conf.workers), chunks: chunkio.NewChunkCache(conf.chunks)}
+func newStore(h *home, d driver.Driver) (*store, error) {
+	s := &store{home: h, drv: d, driver: "sec2"}
 	if err := s.open(); err != nil {
 		if closing := s.drv.Close(); closing != nil {
 			err = errors.Join(err, closing)
 		}
-		return nil, h5err.In(err, name, "")
+		return nil, h5err.In(err, h.name, "")
 	}
 	return s, nil
 }

@@ -21,10 +21,11 @@ const (
 // suit the layout). Memory is bounded by one part. An error of visit ends it
 // and is given.
 func (d *Dataset) Stream(ctx context.Context, sel dataspace.Selection, limit uint64, visit func(Block) error) error {
-	if err := d.f.enter(); err != nil {
+	d, err := d.enter()
+	if err != nil {
 		return err
 	}
-	defer d.f.leave()
+	defer d.leave()
 	b, err := d.bind([]dataspace.Selection{sel})
 	if err != nil {
 		return err
@@ -38,8 +39,8 @@ func (d *Dataset) Stream(ctx context.Context, sel dataspace.Selection, limit uin
 		limit = most
 	}
 	es, buf, seq := uint64(d.dtype.Size), []byte(nil), uint64(0)
-	if es > uint64(d.f.store.conf.limits.Alloc) {
-		return d.wrap(h5err.Limit("datatype message", "size", "%d bytes, limit %d", es, d.f.store.conf.limits.Alloc))
+	if es > uint64(d.s.conf.limits.Alloc) {
+		return d.wrap(h5err.Limit("datatype message", "size", "%d bytes, limit %d", es, d.s.conf.limits.Alloc))
 	}
 	b.SplitChunks(limit, chunk, func(_ uint64, piece *dataspace.Bound) bool {
 		need := piece.Count() * es

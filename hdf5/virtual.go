@@ -12,7 +12,6 @@ import (
 	"gables/internal/chunkio"
 	"gables/internal/format"
 	"gables/internal/heap"
-	"gables/internal/wire"
 )
 
 // virtualInfo is what a virtual dataset consists of.
@@ -44,7 +43,7 @@ func (v *virtualInfo) names() []VirtualSource {
 // waiting is the chain of virtual datasets whose extents wait for those of
 // their sources.
 type waiting struct {
-	store *store
+	home  *home
 	addr  uint64
 	above *waiting
 	depth int
@@ -52,16 +51,16 @@ type waiting struct {
 
 // wait adds d to the chain, unless it is there.
 func (d *Dataset) wait(above *waiting) (*waiting, error) {
-	w := &waiting{d.f.store, d.Address(), above, 1}
+	w := &waiting{d.s.home, d.Address(), above, 1}
 	if above != nil {
 		w.depth = above.depth + 1
 	}
 	for o := above; o != nil; o = o.above {
-		if o.store == w.store && o.addr == w.addr {
+		if o.home == w.home && o.addr == w.addr {
 			return nil, h5err.Corrupt("virtual dataset mappings", "source", "the virtual dataset is a source of itself")
 		}
 	}
-	if limit := d.f.store.conf.limits.Links; w.depth > limit {
+	if limit := d.s.conf.limits.Links; w.depth > limit {
 		return nil, h5err.Limit("virtual dataset mappings", "source", "nested more than %d deep", limit)
 	}
 	return w, nil
@@ -74,11 +73,11 @@ func (d *Dataset) decodeVirtual(above *waiting) error {
 	v := &virtualInfo{}
 	d.virtual = v
 	if d.layout.HeapAddress.Defined() {
-		b, err := heap.GlobalObject(d.f.graph().Cache, d.layout.HeapAddress, d.layout.HeapIndex)
+		b, err := heap.GlobalObject(d.s.graph.Cache, d.layout.HeapAddress, d.layout.HeapIndex)
 		if err != nil {
 			return err
 		}
-		if v.list, err = format.DecodeVirtual(b, d.f.graph().Cache.Sizes()); err != nil {
+		if v.list, err = format.DecodeVirtual(b, d.s.graph.Cache.Sizes()); err != nil {
 			return h5err.At(err, "global heap collection", uint64(d.layout.HeapAddress))
 		}
 	}
@@ -111,69 +110,72 @@ func (d *Dataset) sourceDataset(file, name string, w *waiting) (*Dataset, error)
 			return nil, err
 		}
 		// A file that refers to itself by its name needs no second handle's caches.
-		if other.store != f.store {
+		if other.home != f.home {
 			f = other
 		}
 	}
-	if f != d.f {
-		if err := f.enter(); err != nil {
-			return nil, err
-		}
-		defer f.leave()
+	if f == d.f {
+		return f.sourceAt(d.s, name, w)
 	}
-	return f.sourceAt(name, w)
+	s, err := f.enter()
+	if err != nil {
+		return nil, err
+	}
+	defer f.leave(s)
+	return f.sourceAt(s, name, w)
 }
 
 // sourceAt opens the dataset at a path, once; nil when nothing is there.
-func (f *File) sourceAt(name string, w *waiting) (*Dataset, error) {
+func (f *File) sourceAt(s *store, name string, w *waiting) (*Dataset, error) {
 	f.mu.Lock()
 	known := f.source[name]
 	f.mu.Unlock()
-	if known != nil {
+	if known != nil && known.within(f, s) {
 		return known, nil
 	}
-	r := resolver{hops: f.store.conf.limits.Links}
-	target, at, err := r.resolve(f, f.store.sb.Root, name)
+	r := resolver{hops: s.conf.limits.Links}
+	defer r.done()
+	target, err := r.resolve(place{f, s, s.sb.Root}, name)
 	if errors.Is(err, h5err.ErrNotFound) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, h5err.In(err, f.name, name)
 	}
-	if target != f {
-		if err := target.enter(); err != nil {
-			return nil, err
-		}
-		defer target.leave()
-	}
-	s, err := target.datasetAt(at, name, w)
+	d, err := datasetAt(target, name, w)
 	if err != nil {
-		return nil, h5err.In(err, target.name, name)
+		return nil, h5err.In(err, target.f.name, name)
 	}
 	// Two that open it at once both succeed, as neither may wait for the other
 	// while extents depend on each other.
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if known := f.source[name]; known != nil {
+	if known := f.source[name]; known != nil && known.within(f, s) {
 		return known, nil
 	}
 	if f.source == nil {
 		f.source = map[string]*Dataset{}
 	}
-	f.source[name] = s
-	return s, nil
+	f.source[name] = d
+	return d, nil
 }
 
-// datasetAt opens the dataset whose header is at an address.
-func (f *File) datasetAt(at wire.Address, path string, w *waiting) (*Dataset, error) {
-	h, err := f.graph().Open(at)
+// within tells whether d, which was found from f in an earlier call, is what
+// would be found now, when f is in state s.
+func (d *Dataset) within(f *File, s *store) bool {
+	return d.s == s || d.f != f && d.f.home.settled(d.s)
+}
+
+// datasetAt opens the dataset whose header is at a place.
+func datasetAt(at place, path string, w *waiting) (*Dataset, error) {
+	h, err := at.s.graph.Open(at.addr)
 	if err != nil {
 		return nil, err
 	}
 	if h.Find(format.MsgLayout) == nil {
 		return nil, fmt.Errorf("the source of a virtual dataset is no dataset: %w", h5err.ErrType)
 	}
-	s := &Dataset{node: node{f: f, path: path, h: h}}
+	s := &Dataset{node: &node{f: at.f, s: at.s, path: path, h: h}}
 	return s, s.decode(w)
 }
 
@@ -254,7 +256,7 @@ func (d *Dataset) sourceReader(s *Dataset, t *datatype.Datatype) (*sourceReader,
 	if s.space.Kind == dataspace.Null {
 		return nil, h5err.Unsupported("dataspace", "type", "a null dataspace as a source")
 	}
-	if s.f.store != d.f.store && pointsIntoFile(t) {
+	if s.s.home != d.s.home && pointsIntoFile(t) {
 		return nil, h5err.Unsupported("datatype", "class", "%s refers to its own file and can't be taken from another", t)
 	}
 	same := datatype.Equal(t, s.dtype)
@@ -277,10 +279,11 @@ func (r *sourceReader) Dims() []uint64 { return r.s.space.Dims }
 
 func (r *sourceReader) Read(ctx context.Context, b *dataspace.Bound, s chunkio.Sink, workers int) error {
 	if r.foreign {
-		if err := r.s.f.enter(); err != nil {
+		s, err := r.s.f.enter()
+		if err != nil {
 			return err
 		}
-		defer r.s.f.leave()
+		defer r.s.f.leave(s)
 	}
 	if r.convert != nil {
 		s = &elementSink{s, r.convert}

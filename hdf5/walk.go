@@ -61,7 +61,7 @@ func (w *walker) visit(ctx context.Context, g *Group) bool {
 			continue
 		}
 		w.seen[l.Address] = true
-		if limit := w.f.store.conf.limits.Objects; len(w.seen) > limit {
+		if limit := w.f.home.conf.limits.Objects; len(w.seen) > limit {
 			w.yield(nil, h5err.In(fmt.Errorf("more than %d objects: %w", limit, h5err.ErrLimit), w.f.name, ""))
 			return false
 		}
