@@ -26,6 +26,7 @@ var floors = [][]string{
 	{"internal/btree", "internal/heap"},
 	{"internal/chunkindex", "internal/object"},
 	{"internal/chunkio"},
+	{"internal/audit"},
 	{"hdf5"},
 	{"compute", "digest", "export", "."},
 	{"serve"},

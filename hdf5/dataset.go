@@ -39,6 +39,11 @@ type Dataset struct {
 // have another shape; leave of what it gives must follow when it gives no
 // error.
 func (d *Dataset) enter() (*Dataset, error) {
+	if d.f.w != nil {
+		if err := d.f.w.settle(context.Background(), d); err != nil {
+			return nil, d.wrap(err)
+		}
+	}
 	s, err := d.f.enter()
 	if err != nil {
 		return nil, err
@@ -93,6 +98,14 @@ func newDataset(n *node) (Object, error) {
 
 // decode takes the virtual datasets that wait for this one's extents.
 func (d *Dataset) decode(waiting *waiting) error {
+	if err := d.describe(); err != nil || d.layout.Class != format.LayoutVirtual {
+		return err
+	}
+	return d.decodeVirtual(waiting)
+}
+
+// describe decodes what the object's own messages say.
+func (d *Dataset) describe() error {
 	g := d.s.graph
 	var err error
 	if d.space, err = g.Dataspace(d.h); err != nil {
@@ -115,13 +128,7 @@ func (d *Dataset) decode(waiting *waiting) error {
 	if err := d.decodePipeline(); err != nil {
 		return err
 	}
-	if err := d.decodeFill(); err != nil {
-		return err
-	}
-	if d.layout.Class == format.LayoutVirtual {
-		return d.decodeVirtual(waiting)
-	}
-	return nil
+	return d.decodeFill()
 }
 
 func (d *Dataset) decodePipeline() error {
@@ -224,7 +231,11 @@ type VirtualSource struct {
 
 // Layout describes the storage. An error concerns the names of external files.
 func (d *Dataset) Layout() (Layout, error) {
-	d = d.now()
+	d, fault := d.enter()
+	if fault != nil {
+		return Layout{}, fault
+	}
+	defer d.leave()
 	l := Layout{Class: d.layout.Class.String(), Version: int(d.layout.Version), Address: uint64(d.layout.Address),
 		Allocated: d.layout.Address.Defined(), UnfilteredEdge: d.layout.UnfilteredEdge}
 	switch d.layout.Class {
@@ -233,10 +244,6 @@ func (d *Dataset) Layout() (Layout, error) {
 	case format.LayoutVirtual:
 		l.Virtual = d.virtual.names()
 	case format.LayoutContiguous:
-		if err := d.f.hold(d.s); err != nil {
-			return l, err
-		}
-		defer d.f.leave(d.s)
 		var err error
 		l.External, err = d.externalFiles()
 		return l, d.wrap(err)
@@ -276,7 +283,7 @@ func (d *Dataset) reader() (*chunkio.Dataset, error) {
 func (d *Dataset) chunkReader() (*chunkio.Dataset, error) {
 	s := d.s
 	r := &chunkio.Dataset{Cache: s.graph.Cache, Dims: d.space.Dims, ElementSize: d.dtype.Size, Layout: d.layout,
-		Pipeline: d.pipe, Fill: d.fill.Value, Chunks: s.chunks, Pool: s.pool}
+		Pipeline: d.pipe, Fill: d.fill.Value, Chunks: s.chunks, Epoch: s.transaction, Pool: s.pool}
 	return r, r.Init()
 }
 
@@ -323,7 +330,7 @@ type Chunk struct {
 // chunk is valid during the call. An error of visit ends it and is given.
 // ErrType when the dataset is not chunked.
 func (d *Dataset) Chunks(ctx context.Context, visit func(Chunk) error) error {
-	d, err := d.enter()
+	d, err := d.enterFrozen()
 	if err != nil {
 		return err
 	}
@@ -356,7 +363,17 @@ func (d *Dataset) Chunks(ctx context.Context, visit func(Chunk) error) error {
 
 // StorageSize is the bytes that the raw data takes in the file, as filtered.
 func (d *Dataset) StorageSize(ctx context.Context) (uint64, error) {
-	d = d.now()
+	d, err := d.enter()
+	if err != nil {
+		return 0, err
+	}
+	defer d.leave()
+	n, err := d.storageSize(ctx)
+	return n, d.wrap(err)
+}
+
+// storageSize is StorageSize inside a call.
+func (d *Dataset) storageSize(ctx context.Context) (uint64, error) {
 	switch d.layout.Class {
 	case format.LayoutCompact:
 		return uint64(len(d.layout.Data)), nil
@@ -366,12 +383,21 @@ func (d *Dataset) StorageSize(ctx context.Context) (uint64, error) {
 		}
 		return d.bytes()
 	case format.LayoutChunked:
+		r, err := d.reader()
+		if err != nil {
+			return 0, err
+		}
 		total := uint64(0)
-		err := d.Chunks(ctx, func(c Chunk) error {
+		for c, err := range r.Index.All() {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return 0, err
+			}
 			total += c.Size
-			return nil
-		})
-		return total, err
+		}
+		return total, nil
 	}
 	return 0, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"gables/hdf5/driver"
 	"gables/hdf5/h5err"
+	"gables/internal/chunkio"
 	"gables/internal/format"
 	"gables/internal/heap"
 )
@@ -121,5 +122,43 @@ func (r *rawFiles) readOne(p []byte, x ExternalFile, at uint64) error {
 		return err
 	}
 	clear(p[n:])
+	return nil
+}
+
+// externalStorage gives the raw files for writing; nil when the dataset's data
+// is in the file. What is written there is not a part of the transaction: raw
+// files have no log.
+func (d *Dataset) externalStorage() (chunkio.ExternalWriter, error) {
+	r, err := d.openExternal()
+	if err != nil || r == nil {
+		return nil, err
+	}
+	return r.(*rawFiles), nil
+}
+
+// WriteAt writes the dataset's data into its raw files, which are made where
+// they are absent.
+func (r *rawFiles) WriteAt(p []byte, off uint64) error {
+	start := uint64(0)
+	for _, x := range r.files {
+		if len(p) == 0 {
+			return nil
+		}
+		if !x.Unlimited && off-start >= x.Size {
+			start += x.Size
+			continue
+		}
+		n := uint64(len(p))
+		if !x.Unlimited {
+			n = min(n, x.Size-(off-start))
+		}
+		if err := r.home.folder.write(x.Name, p[:n], x.Offset+off-start, r.home.conf); err != nil {
+			return &h5err.FormatError{Structure: "external raw file", Detail: x.Name, Err: err}
+		}
+		p, off, start = p[n:], off+n, start+x.Size
+	}
+	if len(p) > 0 {
+		return h5err.Limit("external data files message", "size", "%d bytes beyond the last raw file", len(p))
+	}
 	return nil
 }

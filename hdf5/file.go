@@ -1,6 +1,7 @@
 package hdf5
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type File struct {
 	name   string
 	serial uint64
 	home   *home
+	w      *writer // nil for a handle for reading
 	lease  lease
 	gate   *gate
 
@@ -108,6 +110,9 @@ func (f *File) Close() error {
 	}
 	handles.Delete(f)
 	var errs []error
+	if f.w != nil {
+		errs = append(errs, h5err.In(f.w.close(context.Background()), f.name, ""))
+	}
 	f.mu.Lock()
 	linked := f.linked
 	f.linked = nil
@@ -128,14 +133,34 @@ func (f *File) Same(other *File) bool { return f.home == other.home }
 // follow when it gives no error.
 func (f *File) enter() (*store, error) {
 	if !f.gate.enter() {
-		return nil, h5err.In(h5err.ErrClosed, f.name, "")
+		return nil, f.closed()
 	}
-	s, err := f.home.pin()
+	pin := f.home.pin
+	if f.w != nil {
+		pin = f.w.pin
+	}
+	s, err := pin()
 	if err != nil {
 		f.gate.leave()
 		return nil, h5err.In(err, f.name, "")
 	}
 	return s, nil
+}
+
+// closed is the error of calls on a handle that was closed.
+func (f *File) closed() error { return h5err.In(h5err.ErrClosed, f.name, "") }
+
+// now is the state that is valid now, for what needs no reading.
+func (f *File) now() *store {
+	if f.w == nil {
+		return f.home.now()
+	}
+	s, err := f.w.pin()
+	if err != nil {
+		return f.home.state.Load()
+	}
+	s.unpin()
+	return s
 }
 
 func (f *File) leave(s *store) {
@@ -145,7 +170,7 @@ func (f *File) leave(s *store) {
 
 // Warnings gives what is unusual about the file but does not stop reading:
 // errors that wrap ErrOpenForWrite or ErrTruncated.
-func (f *File) Warnings() []error { return slices.Clone(f.home.now().warnings) }
+func (f *File) Warnings() []error { return slices.Clone(f.now().warnings) }
 
 // Superblock is what the file's superblock and its extension say
 // (Spec: II.A and II.C).
@@ -168,7 +193,7 @@ type Superblock struct {
 
 // Superblock describes the container.
 func (f *File) Superblock() Superblock {
-	s := f.home.now()
+	s := f.now()
 	b := Superblock{Version: int(s.sb.Version), BaseAddress: s.at, OffsetSize: s.sb.Sizes.Offset, LengthSize: s.sb.Sizes.Length,
 		EndOfFile: uint64(s.sb.EndOfFile), Flags: s.sb.Flags, RootAddress: uint64(s.sb.Root), Extension: s.sb.Extension.Defined(),
 		SharedHeader: s.graph.Shared != nil, Driver: s.driver, Members: slices.Clone(s.members)}
@@ -179,11 +204,11 @@ func (f *File) Superblock() Superblock {
 }
 
 // Size is the number of bytes of the file, or of all members together.
-func (f *File) Size() uint64 { return f.home.now().drv.Size() }
+func (f *File) Size() uint64 { return f.now().drv.Size() }
 
 // Reads counts the reads of metadata that reached the file through all handles
 // that share its caches.
-func (f *File) Reads() int64 { return f.home.now().graph.Cache.Reads() }
+func (f *File) Reads() int64 { return f.now().graph.Cache.Reads() }
 
 // heapReader gives variable-length data and holds what one read may deliver
 // to a budget, as one object may be referred to a billion times.

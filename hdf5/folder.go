@@ -108,3 +108,40 @@ func (f folder) anywhere(name string) (driver.Driver, folder, error) {
 	d, err := driver.OpenFile(full)
 	return d, folder{dir: filepath.Dir(full)}, err
 }
+
+// write writes to a regular file by a name that stands in a file, which it makes
+// if it is absent. The same bounds hold as for reading.
+func (f folder) write(name string, p []byte, off uint64, conf config) error {
+	if f.dir == "" {
+		return fmt.Errorf("%q can't be opened, as the file that refers to it has no folder: %w", name, h5err.ErrOutside)
+	}
+	file, err := f.openForWriting(name, conf)
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteAt(p, int64(off))
+	return errors.Join(err, file.Close())
+}
+
+func (f folder) openForWriting(name string, conf config) (*os.File, error) {
+	rel := filepath.FromSlash(name)
+	if conf.outside {
+		if !filepath.IsAbs(rel) {
+			rel = filepath.Join(f.dir, rel)
+		}
+		return os.OpenFile(rel, os.O_RDWR|os.O_CREATE, 0o666)
+	}
+	if !filepath.IsLocal(rel) {
+		return nil, outside(name)
+	}
+	root, err := os.OpenRoot(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	// The kind is asked for first, as opening a FIFO would block.
+	if info, err := root.Stat(rel); err == nil && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fmt.Errorf("not a regular file: %w", fs.ErrInvalid)}
+	}
+	return root.OpenFile(rel, os.O_RDWR|os.O_CREATE, 0o666)
+}

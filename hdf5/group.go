@@ -89,7 +89,8 @@ func (g *Group) TracksOrder() (bool, error) {
 // iteration. ctx is honoured between links.
 func (g *Group) Links(ctx context.Context, order LinkOrder) iter.Seq2[Link, error] {
 	return func(yield func(Link, error) bool) {
-		if order == AsStored {
+		// A writer's own state can't be held while its caller changes it.
+		if order == AsStored && g.f.w == nil {
 			g.stream(ctx, yield)
 			return
 		}

@@ -1,6 +1,8 @@
 package hdf5
 
 import (
+	"time"
+
 	"gables/hdf5/filter"
 	"gables/internal/wire"
 )
@@ -31,13 +33,35 @@ type config struct {
 	chunks  int64
 	filters *filter.Registry
 	outside bool
+	write   writeConfig
+}
+
+// writeConfig is what concerns writing alone.
+type writeConfig struct {
+	libver     Libver
+	durability Durability
+	lazyBytes  uint64
+	lazyAge    time.Duration
+	dirty      int64
+	userBlock  uint64
+	noLock     bool
+	noTimes    bool
+}
+
+// reading is the part of the options that handles for reading share a home by.
+func (c config) reading() config {
+	c.write = writeConfig{noLock: c.write.noLock}
+	return c
 }
 
 // defaultChunkCache is enough for a few rows of chunks of usual size.
 const defaultChunkCache = 64 << 20
 
+// defaultDirty is how many bytes of changed chunks a writer holds.
+const defaultDirty = 128 << 20
+
 func newConfig(opts []Option) config {
-	c := config{limits: DefaultLimits(), chunks: defaultChunkCache, filters: filters}
+	c := config{limits: DefaultLimits(), chunks: defaultChunkCache, filters: filters, write: writeConfig{dirty: defaultDirty}}
 	for _, o := range opts {
 		o(&c)
 	}
@@ -61,3 +85,32 @@ func WithFilters(r *filter.Registry) Option { return func(c *config) { c.filters
 // WithOutsideFiles lets external links, external raw files and virtual sources
 // name files outside the folder of the file that refers to them.
 func WithOutsideFiles() Option { return func(c *config) { c.outside = true } }
+
+// WithLibver sets how new the encodings of a new file are. A file that exists
+// keeps its style. The default is Earliest, which every reader knows.
+func WithLibver(v Libver) Option { return func(c *config) { c.write.libver = v } }
+
+// WithDurability sets what survives a crash; the default is Full.
+func WithDurability(d Durability) Option { return func(c *config) { c.write.durability = d } }
+
+// WithLazyCheckpoints lets Flush leave what it has committed in the log until
+// that has so many bytes or its first commit is so old. Readers in the process
+// see every flush; those of other programs see a checkpoint.
+func WithLazyCheckpoints(bytes uint64, age time.Duration) Option {
+	return func(c *config) { c.write.lazyBytes, c.write.lazyAge = bytes, age }
+}
+
+// WithWriteCache sets how many bytes of changed chunks a writer holds before it
+// writes them; the default is 128 MiB.
+func WithWriteCache(bytes int64) Option { return func(c *config) { c.write.dirty = bytes } }
+
+// WithUserBlock leaves so many bytes free before a new file's superblock: 0, or
+// a power of two from 512 on.
+func WithUserBlock(bytes uint64) Option { return func(c *config) { c.write.userBlock = bytes } }
+
+// WithoutLocking opens files without the advisory locks that libhdf5 takes, as
+// HDF5_USE_FILE_LOCKING=FALSE does for all.
+func WithoutLocking() Option { return func(c *config) { c.write.noLock = true } }
+
+// WithoutTimes makes objects without times of creation and modification.
+func WithoutTimes() Option { return func(c *config) { c.write.noTimes = true } }

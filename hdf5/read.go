@@ -126,9 +126,9 @@ func (d *Dataset) checkAlloc(ctx context.Context, n, size uint64) error {
 		return nil
 	}
 	if ok {
-		stored, err := d.StorageSize(ctx)
+		stored, err := d.storageSize(ctx)
 		if err != nil {
-			return err
+			return d.wrap(err)
 		}
 		// What lies beyond the end of the file is not stored.
 		if stored = min(stored, d.s.drv.Size()); need/ratio <= stored {
@@ -272,7 +272,7 @@ func (d *Dataset) Blocks(sel dataspace.Selection) (uint64, error) {
 
 // ScanWith is Scan with options.
 func (d *Dataset) ScanWith(ctx context.Context, sel dataspace.Selection, o ScanOptions, visit func(Block) error) error {
-	d, err := d.enter()
+	d, err := d.enterFrozen()
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"gables/hdf5/driver"
 	"gables/hdf5/h5err"
 	"gables/internal/format"
+	"gables/internal/journal"
 	"gables/internal/metacache"
 	"gables/internal/object"
 	"gables/internal/wire"
@@ -20,18 +21,21 @@ import (
 // nobody in the process writes has a single one.
 type store struct {
 	*home
-	snap     snapshot // what drv reads must stay while calls use it; nil for a file that can't change
-	drv      driver.Driver
-	pins     atomic.Int64 // calls that use this state
-	epoch    uint64       // of the bytes at the addresses of chunks
-	sb       *format.Superblock
-	at       uint64 // position of the superblock
-	ext      *format.FileSpaceInfo
-	btreeK   *format.BTreeK
-	driver   string // sec2, family, split, multi
-	members  []string
-	graph    *object.Graph
-	warnings []error
+	snap        *journal.Snapshot // what drv is; nil for a file that can't change
+	w           *writer           // whose uncommitted state this is; nil for what is committed
+	transaction uint64            // of the last commit that it shows
+	version     uint64            // of the draft, where w is set
+	thaw        func()            // ends the use of a frozen state; nil for others
+	drv         driver.Driver
+	pins        atomic.Int64 // calls that use this state
+	sb          *format.Superblock
+	at          uint64 // position of the superblock
+	ext         *format.FileSpaceInfo
+	btreeK      *format.BTreeK
+	driver      string // sec2, family, split, multi
+	members     []string
+	graph       *object.Graph
+	warnings    []error
 }
 
 // newStore reads superblock and extension through d, which it owns from then

@@ -21,7 +21,7 @@ const (
 // suit the layout). Memory is bounded by one part. An error of visit ends it
 // and is given.
 func (d *Dataset) Stream(ctx context.Context, sel dataspace.Selection, limit uint64, visit func(Block) error) error {
-	d, err := d.enter()
+	d, err := d.enterFrozen()
 	if err != nil {
 		return err
 	}

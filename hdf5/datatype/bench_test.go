@@ -62,3 +62,39 @@ func BenchmarkPlainLoopInt32ToFloat64(b *testing.B) {
 		}
 	}
 }
+
+// benchEncode stores 64 Ki values.
+func benchEncode[T any](b *testing.B, t *Datatype) {
+	const n = 64 << 10
+	c, err := CompileEncode(t, reflect.TypeFor[T](), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	src, dst := make([]T, n), make([]byte, n*t.Size)
+	b.SetBytes(int64(len(dst)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := Encode(c, dst, src, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkEncodeInt32Identity(b *testing.B)    { benchEncode[int32](b, i32le) }
+func BenchmarkEncodeInt16Big(b *testing.B)         { benchEncode[int16](b, i16be) }
+func BenchmarkEncodeFloat64Big(b *testing.B)       { benchEncode[float64](b, f64be) }
+func BenchmarkEncodeInt64ToInt32(b *testing.B)     { benchEncode[int64](b, i32le) }
+func BenchmarkEncodeFloat64ToFloat32(b *testing.B) { benchEncode[float64](b, f32le) }
+func BenchmarkEncodeFloat32ToFloat16(b *testing.B) {
+	benchEncode[float32](b, ieee(fields16, LittleEndian))
+}
+func BenchmarkEncodeStringInto16Bytes(b *testing.B) { benchEncode[string](b, fixed(16, NullPad)) }
+
+func BenchmarkEncodeStructOfNumbers(b *testing.B) {
+	type rec struct {
+		A int64   `h5:"a"`
+		B float64 `h5:"b"`
+		C int16   `h5:"c"`
+	}
+	benchEncode[rec](b, compoundOf(14, Member{"a", 0, i32le}, Member{"b", 4, f64le}, Member{"c", 12, i16be}))
+}

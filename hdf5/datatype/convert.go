@@ -23,9 +23,14 @@ const (
 	LossyNaN
 )
 
-// Options change what Compile allows. The zero Options allow exact values only.
+// Options change what Compile and CompileEncode allow. The zero Options allow
+// exact values only.
 type Options struct {
 	Lossy Lossy
+	// Partial lets CompileEncode take structs that lack fields for members: those
+	// members, and gaps, keep the bytes that the target has. Compile needs no
+	// permission to leave members out.
+	Partial bool
 }
 
 // Conversion turns stored elements of one datatype into values of one Go type.

@@ -67,7 +67,7 @@ func TestLossyNumbersAreWhatLibhdf5Gives(t *testing.T) {
 }
 
 func checkNumbers(t *testing.T, dt *Datatype, src []byte, to reflect.Type, want []byte) (n, failed int) {
-	lossy, err := Compile(dt, to, Options{LossyRange | LossyPrecision | LossyNaN})
+	lossy, err := Compile(dt, to, Options{Lossy: LossyRange | LossyPrecision | LossyNaN})
 	if err != nil {
 		t.Errorf("%v to %v: %v", dt, to, err)
 		return 0, 1

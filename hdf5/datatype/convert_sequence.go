@@ -36,17 +36,9 @@ func (c compiler) array(t *Datatype, to reflect.Type) (node, error) {
 	if to.Kind() != reflect.Array && to.Kind() != reflect.Slice || len(t.Dims) == 0 {
 		return misfit(t, to)
 	}
-	count := 1
-	for _, d := range t.Dims {
-		if d < 1 || t.Base.Size < 1 || d > t.Size/t.Base.Size/count {
-			return node{}, fmt.Errorf("%s in %d bytes: %w", short(t), t.Size, h5err.ErrCorrupt)
-		}
-		count *= d
-	}
-	elem := t.Base
-	if have, innermost := levels(to); len(t.Dims) > 1 && have >= len(t.Dims)+t.Base.ownLevels(innermost) {
-		elem = &Datatype{Class: Array, Version: t.Version, Size: count / t.Dims[0] * t.Base.Size, Dims: t.Dims[1:], Base: t.Base}
-		count = t.Dims[0]
+	elem, count, err := t.arrayElement(to)
+	if err != nil {
+		return node{}, err
 	}
 	if to.Kind() == reflect.Array && to.Len() != count {
 		return misfit(t, to)
@@ -62,6 +54,23 @@ func (c compiler) array(t *Datatype, to reflect.Type) (node, error) {
 		return node{run: copyKernel(count * elem.Size), identity: true}, nil
 	}
 	return node{run: arrayKernel(inner.run, count, elem.Size, to.Elem().Size())}, nil
+}
+
+// arrayElement gives what one element of to stands for, and how many there are:
+// a row where to has a level for each dimension, else an element of the base.
+func (t *Datatype) arrayElement(to reflect.Type) (elem *Datatype, count int, err error) {
+	count = 1
+	for _, d := range t.Dims {
+		if d < 1 || t.Base.Size < 1 || d > t.Size/t.Base.Size/count {
+			return nil, 0, fmt.Errorf("%s in %d bytes: %w", short(t), t.Size, h5err.ErrCorrupt)
+		}
+		count *= d
+	}
+	if have, innermost := levels(to); len(t.Dims) > 1 && have >= len(t.Dims)+t.Base.ownLevels(innermost) {
+		row := &Datatype{Class: Array, Version: t.Version, Size: count / t.Dims[0] * t.Base.Size, Dims: t.Dims[1:], Base: t.Base}
+		return row, t.Dims[0], nil
+	}
+	return t.Base, count, nil
 }
 
 // arrayKernel converts count elements in each element; without gaps on either

@@ -80,7 +80,7 @@ func descriptor(count, i int) []byte {
 
 // convert compiles and runs a conversion of all of src.
 func convert[T any](t *Datatype, src []byte, h Heap, o Lossy) ([]T, error) {
-	c, err := Compile(t, reflect.TypeFor[T](), Options{o})
+	c, err := Compile(t, reflect.TypeFor[T](), Options{Lossy: o})
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func (m *typeMaker) next(n int) int {
 }
 
 func (m *typeMaker) bits(c Class) *Datatype {
-	t := &Datatype{Class: c, Version: 1, Size: 1 + m.next(20), Order: ByteOrder(m.next(2)), Signed: m.next(2) == 1}
+	t := &Datatype{Class: c, Version: 1, Size: 1 + m.next(20), Order: ByteOrder(m.next(2)), Signed: m.next(2) == 1 && c == Integer}
 	t.Precision = 1 + m.next(8*t.Size)
 	t.BitOffset = m.next(8*t.Size - t.Precision + 1)
 	if m.next(2) == 0 {
@@ -119,7 +119,7 @@ func FuzzConvert(f *testing.F) {
 		if target >= 250 {
 			to = anyType
 		}
-		c, err := Compile(dt, to, Options{Lossy(lossy & 7)})
+		c, err := Compile(dt, to, Options{Lossy: Lossy(lossy & 7)})
 		if err != nil {
 			checkSentinel(t, err)
 			return

@@ -41,6 +41,18 @@ func Join(parts []Part) (*Joined, error) {
 // Size is the end of the last part that has bytes.
 func (j *Joined) Size() uint64 { return j.size }
 
+// Spans tells where the parts have bytes: each Part with Extent the bytes that
+// are there, without its driver; those without any are left out.
+func (j *Joined) Spans() []Part {
+	var list []Part
+	for _, p := range j.parts {
+		if n := min(p.Driver.Size(), p.Extent); n > 0 {
+			list = append(list, Part{Start: p.Start, Extent: n})
+		}
+	}
+	return list
+}
+
 // ReadAt reads from as many parts as p covers. Positions that lie in a region
 // beyond the bytes of its file are not there: io.EOF.
 func (j *Joined) ReadAt(p []byte, off uint64) (int, error) {

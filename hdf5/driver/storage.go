@@ -37,3 +37,11 @@ type Folder interface {
 	// Sync makes creations, renames and removals survive a loss of power.
 	Sync() error
 }
+
+// Samer is a Storage that can tell whether another is the same file. A log that
+// was removed while its lock was waited for is known by it.
+type Samer interface {
+	Storage
+	// Same tells whether other is the same file, by whatever name.
+	Same(other Storage) bool
+}

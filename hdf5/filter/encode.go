@@ -29,6 +29,7 @@ type Described struct {
 	Type  *datatype.Datatype
 	Chunk []uint64 // extent of a chunk, in elements, [rank]
 	Fill  []byte   // the user-defined fill value, one element as stored; nil when there is none
+	Unset bool     // there is no fill value at all; else a nil Fill means zeros
 }
 
 // ChunkBytes is the size of an unfiltered chunk.

@@ -39,6 +39,9 @@ var (
 	ErrClosed = errors.New("file is closed")
 	// ErrLocked says that another writer holds the file.
 	ErrLocked = errors.New("file is locked")
+	// ErrChanged says that another program changed the file while a writer, or
+	// what it left to be done, counted on its being as it was.
+	ErrChanged = errors.New("changed by another program")
 	// ErrOutside says that a link, external file or virtual source points
 	// outside the folder that the caller allowed.
 	ErrOutside = errors.New("outside the allowed folder")

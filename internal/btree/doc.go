@@ -1,10 +1,11 @@
-// Package btree walks the two kinds of B-tree of the format (Spec: III.A): it
-// finds one record or gives all in key order, for callers that know what keys
-// mean. Nodes are read and verified once through the file's metacache, and
+// Package btree walks and edits the two kinds of B-tree of the format (Spec:
+// III.A): it finds one record or gives all in key order, for callers that know
+// what keys mean, and puts records in and takes them out on a draft. Nodes are read and verified once through the file's metacache, and
 // records are shown as parts of the cached nodes, so they must not be written
 // to. Trees from hostile files end: levels strictly fall, and one walk reads no
-// more bytes of nodes than the file has. It does no editing. Everything here is
-// safe for any number of goroutines.
+// more bytes of nodes than the file has. V1 and V2, which read, are safe for any
+// number of goroutines; Symbols, V1Chunks and V2Edit, which edit bytes where they
+// stand, belong to one.
 package btree
 
 import (

@@ -27,7 +27,7 @@ func openBTreeV2(c *metacache.Cache, p Params) (Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &btreeV2{tree: t, addr: p.Address, rank: len(p.Dims), shape: elementShape(c, &p), chunkBytes: p.ChunkBytes}
+	x := &btreeV2{tree: t, addr: p.Address, rank: len(p.Dims), shape: elementShape(c.Sizes(), &p), chunkBytes: p.ChunkBytes}
 	return x, h5err.At(x.check(&p), "B-tree v2 header", uint64(p.Address))
 }
 
@@ -70,7 +70,11 @@ func (x *btreeV2) Find(scaled []uint64) (Chunk, bool, error) {
 
 // compare orders wanted coordinates and a record's.
 func (x *btreeV2) compare(scaled []uint64, record []byte) int {
-	b := record[x.shape.Bytes():]
+	return compareScaled(scaled, record[x.shape.Bytes():])
+}
+
+// compareScaled orders wanted coordinates and those in b, 8 bytes each.
+func compareScaled(scaled []uint64, b []byte) int {
 	for u, w := range scaled {
 		switch v := binary.LittleEndian.Uint64(b[8*u:]); {
 		case w < v:
@@ -84,11 +88,7 @@ func (x *btreeV2) compare(scaled []uint64, record []byte) int {
 
 // chunk decodes a record without its coordinates.
 func (x *btreeV2) chunk(record []byte) (Chunk, bool) {
-	addr, size, mask := x.shape.Decode(record)
-	if x.shape.Size == 0 {
-		return Chunk{Address: addr, Size: x.chunkBytes}, addr.Defined()
-	}
-	return Chunk{Address: addr, Size: size, Mask: mask}, addr.Defined() && size != 0
+	return elementChunk(x.shape, record, x.chunkBytes)
 }
 
 // All yields the chunks in row-major order; records out of order are ErrCorrupt.

@@ -28,16 +28,26 @@ type array struct {
 // newArray numbers the chunks; the axis is that dimension that may be unlimited.
 func newArray(c *metacache.Cache, p *Params, axis int) (*array, error) {
 	g, err := newGrid(p.MaxDims, p.ChunkDims, axis)
-	return &array{cache: c, grid: g, shape: elementShape(c, p), chunkBytes: p.ChunkBytes}, err
+	return &array{cache: c, grid: g, shape: elementShape(c.Sizes(), p), chunkBytes: p.ChunkBytes}, err
 }
 
 // elementShape gives the widths of an index's elements.
-func elementShape(c *metacache.Cache, p *Params) format.ChunkElementShape {
-	s := format.ChunkElementShape{Address: c.Sizes().Offset}
+func elementShape(w wire.Sizes, p *Params) format.ChunkElementShape {
+	s := format.ChunkElementShape{Address: w.Offset}
 	if p.Filtered {
-		s.Size = format.ChunkSizeWidth(p.LayoutVersion, p.ChunkBytes, c.Sizes())
+		s.Size = format.ChunkSizeWidth(p.LayoutVersion, p.ChunkBytes, w)
 	}
 	return s
+}
+
+// elementChunk decodes an element or the start of a record; ok is false when
+// its chunk is not allocated.
+func elementChunk(s format.ChunkElementShape, b []byte, chunkBytes uint64) (c Chunk, ok bool) {
+	addr, size, mask := s.Decode(b)
+	if s.Size == 0 {
+		return Chunk{Address: addr, Size: chunkBytes}, addr.Defined()
+	}
+	return Chunk{Address: addr, Size: size, Mask: mask}, addr.Defined() && size != 0
 }
 
 // recent gives the chunk if the latest run holds it; neighbours are mostly read

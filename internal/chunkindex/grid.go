@@ -92,3 +92,23 @@ func (g *grid) scaled(n uint64, out []uint64) {
 		}
 	}
 }
+
+// Numbering tells how the chunks of an array index or an implicit one are
+// numbered: how many there are at the maximum dimensions (all ones: without
+// end), and the coordinates of one, [rank]. Errors: ErrCorrupt.
+func (p *Params) Numbering() (total uint64, scaled func(n uint64, out []uint64), err error) {
+	if err := p.check(); err != nil {
+		return 0, nil, err
+	}
+	axis := 0
+	if p.Kind == ExtensibleArray {
+		if axis, err = unlimitedAxis(p.MaxDims); err != nil {
+			return 0, nil, err
+		}
+	}
+	g, err := newGrid(p.MaxDims, p.ChunkDims, axis)
+	if err != nil {
+		return 0, nil, err
+	}
+	return g.total, g.scaled, nil
+}

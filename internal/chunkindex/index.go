@@ -2,8 +2,9 @@
 // chunk index of the format (Spec: III.A, VII). It says where a chunk is
 // stored and reads no chunk; whoever reads one checks its address and size
 // against the file, as entries are given as they are stored. Index structures
-// are read and verified once through the file's metacache. It does no editing.
-// An Index is safe for any number of goroutines.
+// are read and verified once through the file's metacache; an Editor edits them
+// on a draft. An Index is safe for any number of goroutines, an Editor belongs
+// to one.
 package chunkindex
 
 import (
@@ -82,6 +83,8 @@ type Params struct {
 
 	FilteredSize uint64 // Single and Filtered: stored bytes
 	FilterMask   uint32 // Single and Filtered
+
+	ChunkK int // BTreeV1: half the children of a node, from the superblock; 0 for the usual 32
 
 	PageBits      uint8  // FixedArray, ExtensibleArray
 	MaxBits       uint8  // ExtensibleArray

@@ -21,17 +21,24 @@ type ChunkCache struct {
 
 type cacheShard struct {
 	mu    sync.Mutex // guards all below
-	m     map[wire.Address]*list.Element
+	m     map[cacheKey]*list.Element
 	order list.List // of *cached, most recently used first
 	size  int64
 	spare []byte // memory of a chunk that has left: new memory costs page faults and collections
+}
+
+// cacheKey is where a chunk lies: the same address may hold another chunk in
+// another epoch of the file.
+type cacheKey struct {
+	addr  wire.Address
+	epoch uint64
 }
 
 // cached is a chunk that is decoded once. Who uses data has a pin; when the
 // chunk has left the cache and the last pin is gone, the memory serves another.
 type cached struct {
 	shard *cacheShard
-	addr  wire.Address
+	key   cacheKey
 	n     int  // bytes of the decoded chunk
 	pins  int  // guarded by shard.mu
 	gone  bool // no longer in the cache; guarded by shard.mu
@@ -47,7 +54,7 @@ func NewChunkCache(limit int64) *ChunkCache {
 	}
 	c := &ChunkCache{limit: limit / cacheShards, total: limit}
 	for i := range c.shards {
-		c.shards[i].m = map[wire.Address]*list.Element{}
+		c.shards[i].m = map[cacheKey]*list.Element{}
 	}
 	return c
 }
@@ -55,22 +62,22 @@ func NewChunkCache(limit int64) *ChunkCache {
 // fits tells whether a chunk of n bytes is worth keeping.
 func (c *ChunkCache) fits(n int) bool { return c != nil && int64(n) <= c.total }
 
-func (c *ChunkCache) shardOf(addr wire.Address, n int) (s *cacheShard, limit int64) {
+func (c *ChunkCache) shardOf(key cacheKey, n int) (s *cacheShard, limit int64) {
 	if int64(n) > c.limit {
 		return &c.shards[cacheShards], c.total
 	}
-	return &c.shards[(uint64(addr)*0x9e3779b97f4a7c15)>>61], c.limit
+	return &c.shards[(uint64(key.addr)*0x9e3779b97f4a7c15)>>61], c.limit
 }
 
-// pin gives the chunk of n bytes at addr, whose data must not be written to and
+// pin gives the chunk of n bytes at key, whose data must not be written to and
 // is valid until unpin, which must follow when there is no error.
-func (c *ChunkCache) pin(addr wire.Address, n int, decode func([]byte) error) (*cached, error) {
-	s, limit := c.shardOf(addr, n)
-	e := s.entry(addr, n, limit)
+func (c *ChunkCache) pin(key cacheKey, n int, decode func([]byte) error) (*cached, error) {
+	s, limit := c.shardOf(key, n)
+	e := s.entry(key, n, limit)
 	if e.n != n {
 		// Two datasets of a damaged file claim one chunk.
 		e.unpin()
-		e = &cached{shard: s, addr: addr, n: n, pins: 1, gone: true}
+		e = &cached{shard: s, key: key, n: n, pins: 1, gone: true}
 	}
 	e.once.Do(func() {
 		e.data = s.room(n)
@@ -118,17 +125,17 @@ func (s *cacheShard) room(n int) []byte {
 }
 
 // entry finds or makes the entry of a chunk, and pins it.
-func (s *cacheShard) entry(addr wire.Address, n int, limit int64) *cached {
+func (s *cacheShard) entry(key cacheKey, n int, limit int64) *cached {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if el, ok := s.m[addr]; ok {
+	if el, ok := s.m[key]; ok {
 		s.order.MoveToFront(el)
 		e := el.Value.(*cached)
 		e.pins++
 		return e
 	}
-	e := &cached{shard: s, addr: addr, n: n, pins: 1}
-	s.m[addr] = s.order.PushFront(e)
+	e := &cached{shard: s, key: key, n: n, pins: 1}
+	s.m[key] = s.order.PushFront(e)
 	s.size += int64(n)
 	for s.size > limit && s.order.Len() > 1 {
 		s.remove(s.order.Back())
@@ -138,7 +145,7 @@ func (s *cacheShard) entry(addr wire.Address, n int, limit int64) *cached {
 
 func (s *cacheShard) remove(el *list.Element) {
 	e := s.order.Remove(el).(*cached)
-	delete(s.m, e.addr)
+	delete(s.m, e.key)
 	s.size -= int64(e.n)
 	if e.gone = true; e.pins == 0 {
 		s.keep(e)
@@ -149,7 +156,7 @@ func (s *cacheShard) remove(el *list.Element) {
 func (s *cacheShard) drop(e *cached) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if el, ok := s.m[e.addr]; ok && el.Value.(*cached) == e {
+	if el, ok := s.m[e.key]; ok && el.Value.(*cached) == e {
 		s.remove(el)
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // get gives a copy of a chunk.
 func (c *ChunkCache) get(addr wire.Address, n int, decode func([]byte) error) ([]byte, error) {
-	e, err := c.pin(addr, n, decode)
+	e, err := c.pin(cacheKey{addr: addr}, n, decode)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +25,7 @@ func (c *ChunkCache) get(addr wire.Address, n int, decode func([]byte) error) ([
 func TestAPinnedChunkKeepsItsMemoryAndAnotherTakesItLater(t *testing.T) {
 	s := &NewChunkCache(1).shards[0]
 	take := func(addr wire.Address) *cached {
-		e := s.entry(addr, 10, 10)
+		e := s.entry(cacheKey{addr: addr}, 10, 10)
 		e.once.Do(func() { e.data = s.room(10) })
 		return e
 	}
@@ -98,10 +98,10 @@ func TestTwoLengthsAtOneAddressAreTwoChunks(t *testing.T) {
 func TestTheLeastRecentlyUsedChunkLeavesFirst(t *testing.T) {
 	s := &cacheShard{m: NewChunkCache(8).shards[0].m}
 	for _, a := range []wire.Address{1, 2, 3, 1, 4} {
-		s.entry(a, 30, 100)
+		s.entry(cacheKey{addr: a}, 30, 100)
 	}
 	for a, kept := range map[wire.Address]bool{1: true, 2: false, 3: true, 4: true} {
-		if _, ok := s.m[a]; ok != kept {
+		if _, ok := s.m[cacheKey{addr: a}]; ok != kept {
 			t.Errorf("chunk %d: kept %v", a, ok)
 		}
 	}
@@ -109,11 +109,11 @@ func TestTheLeastRecentlyUsedChunkLeavesFirst(t *testing.T) {
 		t.Errorf("%d bytes in %d chunks", s.size, s.order.Len())
 	}
 	// One that is larger than the cache takes all of it, and leaves again.
-	s.entry(9, 1000, 100)
+	s.entry(cacheKey{addr: 9}, 1000, 100)
 	if s.order.Len() != 1 || s.size != 1000 {
 		t.Errorf("%d bytes in %d chunks", s.size, s.order.Len())
 	}
-	s.entry(10, 1, 100)
+	s.entry(cacheKey{addr: 10}, 1, 100)
 	if s.order.Len() != 1 || s.size != 1 {
 		t.Errorf("%d bytes in %d chunks", s.size, s.order.Len())
 	}

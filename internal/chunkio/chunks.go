@@ -120,7 +120,7 @@ func (w *worker) chunkData(b *dataspace.Bound, c chunkindex.Chunk, scaled, origi
 		return buf, w.decode(buf, c, scaled)
 	}
 	w.unpin()
-	e, err := d.Chunks.pin(c.Address, n, func(buf []byte) error { return w.decode(buf, c, scaled) })
+	e, err := d.Chunks.pin(cacheKey{c.Address, d.Epoch}, n, func(buf []byte) error { return w.decode(buf, c, scaled) })
 	if err != nil {
 		return nil, err
 	}

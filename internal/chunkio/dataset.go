@@ -30,6 +30,7 @@ type Dataset struct {
 	External    driver.Driver    // contiguous data in raw files, from position 0
 	Mappings    *Virtual         // virtual
 	Chunks      *ChunkCache      // decoded chunks that are read in parts
+	Epoch       uint64           // of the bytes at the chunks' addresses
 	Pool        *Pool
 
 	chunkDims  []uint64 // [rank]

@@ -16,7 +16,7 @@ func TestLargeChunksTakeFewWorkersAndOnePlaceInTheCache(t *testing.T) {
 		t.Error("what fits the cache is what its limit says")
 	}
 	for addr := range 20 {
-		e, err := c.pin(64, 500+addr, func([]byte) error { return nil })
+		e, err := c.pin(cacheKey{addr: 64}, 500+addr, func([]byte) error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}

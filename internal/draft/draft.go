@@ -37,21 +37,46 @@ type Draft struct {
 	blocks  map[wire.Address]*Block
 	pages   map[uint64][]*Block // the blocks that lie in a page, for readers of any range
 	size    int64               // bytes of all blocks
+	touched []*Block            // those that were edited since the last commit, and some that are gone
 	version uint64              // rises with every change
+	undone  uint64              // counts operations and transactions that were undone
+
+	seals seals
 
 	undo []change
+	past past
 	made []*Block
+	seen []*Block // read in the operation
 	gone []*Block
 	inOp bool
 	op   uint64 // counts operations
 }
 
-// change is what a part of a block held before an operation edited it.
+// change is what a part of a block held before an operation edited it: the
+// bytes and spans of past from there up to those of the next change.
 type change struct {
-	b     *Block
-	at    int
-	old   []byte
-	dirty []span
+	b      *Block
+	at     int
+	bytes  int
+	spans  int
+	sealed int
+	sound  int
+}
+
+// past keeps what changes replaced: one piece of memory for all of them.
+type past struct {
+	bytes []byte
+	spans []span
+}
+
+// keepPast is how much of past outlives an operation.
+const keepPast = 1 << 20
+
+func (p *past) reset() {
+	p.bytes, p.spans = p.bytes[:0], p.spans[:0]
+	if cap(p.bytes) > keepPast {
+		*p = past{}
+	}
 }
 
 // New makes a draft over src. Both src and target have their position 0 at the
@@ -71,6 +96,10 @@ func (d *Draft) Limits() *wire.Limits { return &d.limits }
 // out of date.
 func (d *Draft) Version() uint64 { return d.version }
 
+// Undone rises when an operation or a transaction was undone, so that what an
+// editor remembers of its own edits can be told to be out of date.
+func (d *Draft) Undone() uint64 { return d.undone }
+
 // New gives out n bytes of metadata, zero and wholly dirty.
 func (d *Draft) New(n int) (*Block, error) {
 	if n <= 0 || int64(n) > d.limits.Metadata {
@@ -79,6 +108,7 @@ func (d *Draft) New(n int) (*Block, error) {
 	at := wire.Address(d.Space.Alloc(freespace.Metadata, uint64(n)))
 	b := &Block{d: d, addr: at, data: make([]byte, n), fresh: true, dirty: []span{{0, n}}, born: d.op}
 	d.keep(b)
+	b.touch()
 	d.version++
 	if d.inOp {
 		d.made = append(d.made, b)
@@ -132,7 +162,7 @@ func (d *Draft) Block(addr wire.Address, n int) (*Block, error) {
 // load reads a block, or makes a shorter one longer, which keeps its edits.
 func (d *Draft) load(addr wire.Address, n int) (*Block, error) {
 	data := make([]byte, n)
-	if _, err := d.ReadAt(data, uint64(addr)); err != nil {
+	if _, err := d.read(data, uint64(addr)); err != nil {
 		return nil, err
 	}
 	b := d.blocks[addr]
@@ -141,6 +171,9 @@ func (d *Draft) load(addr wire.Address, n int) (*Block, error) {
 		b.data = data
 	} else {
 		b = &Block{d: d, addr: addr, data: data, fresh: d.Space.Fresh(uint64(addr), uint64(n))}
+		if d.inOp {
+			d.seen = append(d.seen, b)
+		}
 	}
 	for _, o := range d.overlapping(uint64(addr), n) {
 		return nil, h5err.At(h5err.Corrupt("metadata", "address", "the record overlaps the one at 0x%x", uint64(o.addr)), "", uint64(addr))
@@ -200,6 +233,12 @@ func (d *Draft) Close() error { return nil }
 
 // ReadAt reads the draft's state. It is a driver.Driver's.
 func (d *Draft) ReadAt(p []byte, off uint64) (int, error) {
+	d.seal()
+	return d.read(p, off)
+}
+
+// read reads the state without the checksums that are due.
+func (d *Draft) read(p []byte, off uint64) (int, error) {
 	if off >= d.Size() {
 		return 0, io.EOF
 	}
@@ -239,4 +278,11 @@ func (d *Draft) WriteRaw(p []byte, at wire.Address) error {
 		return d.target.WriteFresh(p, uint64(at))
 	}
 	return d.target.Stage(p, uint64(at))
+}
+
+// WriteFresh writes raw data to space that was given out since the last commit,
+// which the caller knows. Unlike everything else it may be called while others
+// use the draft.
+func (d *Draft) WriteFresh(p []byte, at wire.Address) error {
+	return d.target.WriteFresh(p, uint64(at))
 }

@@ -24,15 +24,18 @@ func (d *Draft) Do(operation func() error) error {
 	} else {
 		d.Space.Finish()
 	}
+	d.past.reset()
 	clear(d.undo)
 	clear(d.made)
+	clear(d.seen)
 	clear(d.gone)
-	d.undo, d.made, d.gone = d.undo[:0], d.made[:0], d.gone[:0]
+	d.undo, d.made, d.seen, d.gone = d.undo[:0], d.made[:0], d.seen[:0], d.gone[:0]
 	return err
 }
 
 func (d *Draft) rollback() {
 	d.version++
+	d.undone++
 	for _, b := range d.made {
 		if d.blocks[b.addr] == b {
 			d.drop(b)
@@ -43,10 +46,19 @@ func (d *Draft) rollback() {
 			d.keep(b)
 		}
 	}
+	// What the operation read may lie in space that it was given.
+	for _, b := range d.seen {
+		if d.blocks[b.addr] == b {
+			d.drop(b)
+		}
+	}
 	for i := len(d.undo) - 1; i >= 0; i-- {
 		c := d.undo[i]
-		copy(c.b.data[c.at:], c.old)
-		c.b.dirty = c.dirty
+		copy(c.b.data[c.at:], d.past.bytes[c.bytes:])
+		c.b.dirty = slices.Clone(d.past.spans[c.spans:])
+		d.past.bytes, d.past.spans = d.past.bytes[:c.bytes], d.past.spans[:c.spans]
+		c.b.sealed, c.b.sound = c.sealed, c.sound
+		d.owe(c.b)
 	}
 	d.Space.Rollback()
 }
@@ -61,31 +73,48 @@ type Extent struct {
 // is space that no committed state uses; over replaces visible bytes. Both
 // ascend and are copies.
 func (d *Draft) Changes() (fresh, over []Extent) {
-	for _, b := range d.blocks {
-		for _, s := range b.dirty {
-			e := Extent{uint64(b.addr) + uint64(s.lo), slices.Clone(b.data[s.lo:s.hi])}
-			if b.fresh {
-				fresh = append(fresh, e)
-			} else {
-				over = append(over, e)
-			}
-		}
-	}
-	return coalesce(fresh), coalesce(over)
+	return d.collect(func(b *Block) bool { return b.fresh }), d.collect(func(b *Block) bool { return !b.fresh })
 }
 
-// coalesce sorts extents and joins those that touch.
-func coalesce(list []Extent) []Extent {
-	slices.SortFunc(list, func(a, b Extent) int { return cmp.Compare(a.At, b.At) })
-	out := list[:0]
-	for _, e := range list {
-		if n := len(out); n > 0 && out[n-1].At+uint64(len(out[n-1].Data)) == e.At {
-			out[n-1].Data = append(out[n-1].Data, e.Data...)
+// piece is a span of a block on its way into an extent.
+type piece struct {
+	at   uint64
+	data []byte
+}
+
+// collect copies the edits of the blocks that are wanted, those that touch into
+// one extent.
+func (d *Draft) collect(want func(*Block) bool) []Extent {
+	d.seal()
+	var list []piece
+	for _, b := range d.touched {
+		if d.blocks[b.addr] != b || !want(b) {
 			continue
+		}
+		for _, s := range b.dirty {
+			list = append(list, piece{uint64(b.addr) + uint64(s.lo), b.data[s.lo:s.hi]})
+		}
+	}
+	slices.SortFunc(list, func(a, b piece) int { return cmp.Compare(a.at, b.at) })
+	var out []Extent
+	for i := 0; i < len(list); {
+		j, end := i, list[i].at
+		for j < len(list) && list[j].at == end {
+			end += uint64(len(list[j].data))
+			j++
+		}
+		e := Extent{list[i].at, make([]byte, 0, end-list[i].at)}
+		for ; i < j; i++ {
+			e.Data = append(e.Data, list[i].data...)
 		}
 		out = append(out, e)
 	}
 	return out
+}
+
+// Pending gives copies of all that differs from what the draft is over.
+func (d *Draft) Pending() []Extent {
+	return d.collect(func(*Block) bool { return true })
 }
 
 // keepBlocks is how many bytes of clean blocks outlive a commit.
@@ -98,23 +127,26 @@ func (d *Draft) Committed(src driver.Driver) {
 		d.forget()
 		return
 	}
-	for _, b := range d.blocks {
-		b.dirty, b.fresh = b.dirty[:0], false
+	for _, b := range d.touched {
+		b.dirty, b.fresh, b.listed = b.dirty[:0], false, false
 	}
+	d.touched = d.touched[:0]
 }
 
 // Abort forgets every change since the last commit, which src shows.
 func (d *Draft) Abort(src driver.Driver) {
 	d.src = src
 	d.version++
+	d.undone++
 	d.forget()
 	d.Space.Abort()
 }
 
 func (d *Draft) forget() {
+	d.seals.forget()
 	clear(d.blocks)
 	clear(d.pages)
-	d.size = 0
+	d.size, d.touched = 0, nil
 }
 
 // Spill writes the fresh blocks to the file and forgets the clean ones, where
@@ -124,16 +156,8 @@ func (d *Draft) Spill(limit int64) error {
 	if d.size <= limit || d.inOp {
 		return nil
 	}
-	var fresh []Extent
-	for _, b := range d.blocks {
-		if !b.fresh {
-			continue
-		}
-		for _, s := range b.dirty {
-			fresh = append(fresh, Extent{uint64(b.addr) + uint64(s.lo), slices.Clone(b.data[s.lo:s.hi])})
-		}
-	}
-	for _, e := range coalesce(fresh) {
+	d.seal()
+	for _, e := range d.collect(func(b *Block) bool { return b.fresh }) {
 		if err := d.target.WriteFresh(e.Data, e.At); err != nil {
 			return err
 		}

@@ -74,6 +74,93 @@ func (n *BTreeV1Node) Child(i int) wire.Address {
 	return addressFrom(n.body[at : at+n.offset])
 }
 
+// AppendBTreeV1Node appends n as a node with room for slots children, between
+// its siblings. Spec: III.A.1.
+func AppendBTreeV1Node(b []byte, n *BTreeV1Node, left, right wire.Address, slots int, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("B-tree v1 node", b, s)
+	if n.Entries > slots || n.offset != s.Offset {
+		e.fail(h5err.Limit("", "entries", "%d with addresses of %d bytes, the node has room for %d of %d", n.Entries, n.offset, slots, s.Offset))
+		return e.done(b)
+	}
+	e.String("TREE")
+	e.U8(n.Type)
+	e.U8(n.Level)
+	e.uint("entries", uint64(n.Entries), 2)
+	e.address("left sibling", left)
+	e.address("right sibling", right)
+	e.Bytes(n.body)
+	e.Zero((slots - n.Entries) * (n.keySize + s.Offset))
+	return e.done(b)
+}
+
+// BTreeV1Shape gives the places of a node's fields, for those who edit it where
+// it stands. Spec: III.A.1.
+type BTreeV1Shape struct {
+	Type    uint8
+	Sizes   wire.Sizes
+	KeySize int
+	Slots   int // children that a node has room for
+}
+
+// The places of the fields that every node has.
+const (
+	BTreeV1LevelAt   = 5
+	BTreeV1EntriesAt = 6
+	BTreeV1LeftAt    = 8 // the right sibling stands behind it
+)
+
+// Size is the number of bytes of a node.
+func (s *BTreeV1Shape) Size() int { return int(BTreeV1NodeSize(s.Sizes, s.KeySize, s.Slots)) }
+
+// Pair is the number of bytes of a key and a child.
+func (s *BTreeV1Shape) Pair() int { return s.KeySize + s.Sizes.Offset }
+
+// KeyAt is the place of key i, 0 ≤ i ≤ Slots.
+func (s *BTreeV1Shape) KeyAt(i int) int { return 8 + 2*s.Sizes.Offset + i*s.Pair() }
+
+// ChildAt is the place of child i, 0 ≤ i < Slots.
+func (s *BTreeV1Shape) ChildAt(i int) int { return s.KeyAt(i) + s.KeySize }
+
+// Key gives key i of the node b as a part of it.
+func (s *BTreeV1Shape) Key(b []byte, i int) []byte { return b[s.KeyAt(i):s.ChildAt(i):s.ChildAt(i)] }
+
+// Child gives the address of child i of the node b.
+func (s *BTreeV1Shape) Child(b []byte, i int) wire.Address {
+	return addressFrom(b[s.ChildAt(i):s.KeyAt(i+1)])
+}
+
+// Siblings gives the nodes to the left and right of the node b.
+func (s *BTreeV1Shape) Siblings(b []byte) (left, right wire.Address) {
+	w := s.Sizes.Offset
+	return addressFrom(b[BTreeV1LeftAt : BTreeV1LeftAt+w]), addressFrom(b[BTreeV1LeftAt+w : BTreeV1LeftAt+2*w])
+}
+
+// Check judges a node that is to be edited and gives its level and entries.
+func (s *BTreeV1Shape) Check(b []byte) (level, entries int, err error) {
+	const name = "B-tree v1 node"
+	if string(b[:4]) != "TREE" {
+		return 0, 0, h5err.Corrupt(name, "signature", "got %q, want %q", b[:4], "TREE")
+	}
+	level, entries = int(b[BTreeV1LevelAt]), int(binary.LittleEndian.Uint16(b[BTreeV1EntriesAt:]))
+	if b[4] != s.Type {
+		return 0, 0, h5err.Corrupt(name, "node type", "got %d, want %d", b[4], s.Type)
+	}
+	if entries > s.Slots {
+		return 0, 0, h5err.Corrupt(name, "entries", "%d, at most %d fit", entries, s.Slots)
+	}
+	return level, entries, nil
+}
+
+// PutAddress writes addr over b, which is as wide as the file's addresses; one
+// that does not fit is ErrLimit.
+func PutAddress(b []byte, addr wire.Address) error {
+	if n := len(b); n < 8 && addr.Defined() && uint64(addr) >= 1<<(8*n)-1 {
+		return h5err.Limit("", "address", "0x%x does not fit the %d bytes that the file gives it", uint64(addr), n)
+	}
+	wire.PutUint(b, uint64(addr))
+	return nil
+}
+
 // addressFrom is Reader.Address for records that are decoded in place.
 func addressFrom(b []byte) wire.Address {
 	if len(b) == 8 {

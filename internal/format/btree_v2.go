@@ -1,6 +1,7 @@
 package format
 
 import (
+	"encoding/binary"
 	"math"
 
 	"gables/hdf5/h5err"
@@ -53,11 +54,20 @@ func BTreeV2HeaderSize(s wire.Sizes) uint64 {
 // DecodeBTreeV2Header reads exactly a header. Spec: III.A.2.
 func DecodeBTreeV2Header(b []byte, s wire.Sizes) (*BTreeV2Header, error) {
 	const name = "B-tree v2 header"
-	body, err := verifyTagged(name, "BTHD", b)
-	if err != nil {
+	if _, err := verifyTagged(name, "BTHD", b); err != nil {
 		return nil, err
 	}
-	r := wire.NewReader(body, s)
+	return LoadBTreeV2Header(b, s)
+}
+
+// LoadBTreeV2Header reads a header whose checksum was verified, or is owed.
+// Spec: III.A.2.
+func LoadBTreeV2Header(b []byte, s wire.Sizes) (*BTreeV2Header, error) {
+	const name = "B-tree v2 header"
+	if string(b[:4]) != "BTHD" {
+		return nil, h5err.Corrupt(name, "signature", "got %q, want %q", b[:4], "BTHD")
+	}
+	r := wire.NewReader(b, s)
 	r.Skip(4)
 	if v := r.U8(); v != 0 {
 		return nil, unknownVersion(name, v, "0")
@@ -92,6 +102,89 @@ func (h *BTreeV2Header) check() error {
 	}
 	return nil
 }
+
+// NewBTreeV2Header describes an empty tree. split and merge are percentages of
+// a full node.
+func NewBTreeV2Header(kind uint8, nodeSize uint32, recordSize int, split, merge uint8, s wire.Sizes) (*BTreeV2Header, error) {
+	h := &BTreeV2Header{Type: kind, NodeSize: nodeSize, RecordSize: recordSize, Split: split, Merge: merge, Root: wire.Undefined, offset: s.Offset}
+	if err := h.check(); err != nil {
+		return nil, err
+	}
+	return h, h.measure()
+}
+
+// AppendBTreeV2Header appends a header. Spec: III.A.2.
+func AppendBTreeV2Header(b []byte, h *BTreeV2Header, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("B-tree v2 header", b, s)
+	from := e.Len()
+	e.String("BTHD")
+	e.U8(0)
+	e.U8(h.Type)
+	e.U32(h.NodeSize)
+	e.uint("record size", uint64(h.RecordSize), 2)
+	e.uint("depth", uint64(h.Depth), 2)
+	e.U8(h.Split)
+	e.U8(h.Merge)
+	e.address("root", h.Root)
+	e.uint("records in root", h.RootRecords, 2)
+	e.length("number of records", h.Total)
+	e.U32(0)
+	seal(e.Buf[from:])
+	return e.done(b)
+}
+
+// Reload takes what changes as a tree is edited from the verified header b.
+func (h *BTreeV2Header) Reload(b []byte, s wire.Sizes) error {
+	at := btreeV2RootAt + s.Offset
+	depth := int(binary.LittleEndian.Uint16(b[btreeV2DepthAt:]))
+	h.Root = addressFrom(b[btreeV2RootAt:at])
+	h.RootRecords = uint64(binary.LittleEndian.Uint16(b[at:]))
+	h.Total = wire.Uint(b[at+2 : at+2+s.Length])
+	return h.setDepth(depth)
+}
+
+// setDepth makes the tree higher or lower; the widths of fields follow.
+func (h *BTreeV2Header) setDepth(depth int) error {
+	if depth == h.Depth {
+		if most := h.levels[depth].maxRecords; h.RootRecords > most {
+			return h5err.Corrupt("B-tree v2 header", "records in root", "%d, at most %d fit", h.RootRecords, most)
+		}
+		return nil
+	}
+	h.Depth = depth
+	if err := h.check(); err != nil {
+		return err
+	}
+	return h.measure()
+}
+
+// The places of the fields that change as a tree is edited.
+const (
+	btreeV2DepthAt = 12
+	btreeV2RootAt  = 16
+)
+
+// SetRoot names another root, which may lie higher or lower than the one before.
+func (h *BTreeV2Header) SetRoot(root wire.Address, records uint64, depth int) error {
+	h.Root, h.RootRecords = root, records
+	return h.setDepth(depth)
+}
+
+// Store writes what changes as a tree is edited over the header b, without the
+// checksum; b begins at the depth and ends before the checksum.
+func (h *BTreeV2Header) Store(b []byte, s wire.Sizes) error {
+	at := btreeV2RootAt - btreeV2DepthAt
+	wire.PutUint(b[:2], uint64(h.Depth))
+	if err := PutAddress(b[at:at+s.Offset], h.Root); err != nil {
+		return err
+	}
+	wire.PutUint(b[at+s.Offset:at+s.Offset+2], h.RootRecords)
+	wire.PutUint(b[at+s.Offset+2:at+s.Offset+2+s.Length], h.Total)
+	return nil
+}
+
+// BTreeV2StoreAt is where Store begins.
+const BTreeV2StoreAt = btreeV2DepthAt
 
 // measure derives the bounds and field widths of each level from the node size.
 func (h *BTreeV2Header) measure() error {
@@ -147,6 +240,84 @@ func (h *BTreeV2Header) pointerSize(depth int) int {
 	return h.offset + h.countWidth + h.levels[depth-1].totalWidth
 }
 
+// SplitRecords is how many records make a node at that depth split.
+func (h *BTreeV2Header) SplitRecords(depth int) int {
+	return int(h.MaxRecords(depth) * uint64(h.Split) / 100)
+}
+
+// MergeRecords is how many records a node at that depth, which is not the root,
+// must have at least.
+func (h *BTreeV2Header) MergeRecords(depth int) int {
+	return int(h.MaxRecords(depth) * uint64(h.Merge) / 100)
+}
+
+// RecordAt is the place of record i in a node.
+func (h *BTreeV2Header) RecordAt(i int) int { return btreeV2Head + i*h.RecordSize }
+
+// ChildAt is the place of the pointer to child i in a node at that depth with
+// so many records.
+func (h *BTreeV2Header) ChildAt(depth, records, i int) int {
+	return h.RecordAt(records) + i*h.pointerSize(depth)
+}
+
+// PointerSize is the number of bytes of a pointer in a node at that depth.
+func (h *BTreeV2Header) PointerSize(depth int) int { return h.pointerSize(depth) }
+
+// btreeV2Head is signature, version and type.
+const btreeV2Head = 4 + 1 + 1
+
+// AppendBTreeV2NodeHead appends what stands before the records of a node at
+// that depth.
+func (h *BTreeV2Header) AppendBTreeV2NodeHead(b []byte, depth int) []byte {
+	return append(append(b, btreeV2Tag(depth)...), 0, h.Type)
+}
+
+func btreeV2Tag(depth int) string {
+	if depth > 0 {
+		return "BTIN"
+	}
+	return "BTLF"
+}
+
+// CheckHead judges the start of a node that is to be edited.
+func (h *BTreeV2Header) CheckHead(b []byte, depth int) error {
+	const name = "B-tree v2 node"
+	switch tag := btreeV2Tag(depth); {
+	case string(b[:4]) != tag:
+		return h5err.Corrupt(name, "signature", "got %q, want %q", b[:4], tag)
+	case b[4] != 0:
+		return unknownVersion(name, b[4], "0")
+	case b[5] != h.Type:
+		return h5err.Corrupt(name, "type", "got %d, want %d", b[5], h.Type)
+	}
+	return nil
+}
+
+// LoadChild reads a pointer in a node at that depth. More records than fit are
+// ErrCorrupt.
+func (h *BTreeV2Header) LoadChild(p []byte, depth int) (BTreeV2Child, error) {
+	at := h.offset + h.countWidth
+	c := BTreeV2Child{Address: addressFrom(p[:h.offset]), Records: wire.Uint(p[h.offset:at])}
+	c.Total = c.Records
+	if depth > 1 {
+		c.Total = wire.Uint(p[at : at+h.levels[depth-1].totalWidth])
+	}
+	if most := h.MaxRecords(depth - 1); c.Records > most {
+		return c, h5err.Corrupt("B-tree v2 internal node", "records of child", "%d, at most %d fit", c.Records, most)
+	}
+	return c, nil
+}
+
+// StoreChild writes a pointer in a node at that depth.
+func (h *BTreeV2Header) StoreChild(p []byte, depth int, c BTreeV2Child) error {
+	at := h.offset + h.countWidth
+	wire.PutUint(p[h.offset:at], c.Records)
+	if depth > 1 {
+		wire.PutUint(p[at:at+h.levels[depth-1].totalWidth], c.Total)
+	}
+	return PutAddress(p[:h.offset], c.Address)
+}
+
 // BTreeV2Node is a node of a version 2 B-tree: "BTIN" or "BTLF", version,
 // type, records, in inner nodes records+1 children (address, records, and
 // above the lowest inner level all records below), checksum 4. Spec: III.A.2.
@@ -162,14 +333,15 @@ type BTreeV2Node struct {
 type BTreeV2Child struct {
 	Address wire.Address
 	Records uint64 // in that node
+	Total   uint64 // in that node and all below it; Node.Child leaves it out
 }
 
 // DecodeBTreeV2Node reads exactly the used bytes of a node at that depth, which
 // must not change while the node is in use. Spec: III.A.2.
 func DecodeBTreeV2Node(b []byte, h *BTreeV2Header, depth int, records uint64) (*BTreeV2Node, error) {
-	name, tag := "B-tree v2 leaf node", "BTLF"
+	name, tag := "B-tree v2 leaf node", btreeV2Tag(depth)
 	if depth > 0 {
-		name, tag = "B-tree v2 internal node", "BTIN"
+		name = "B-tree v2 internal node"
 	}
 	if want := h.UsedBytes(depth, records); uint64(len(b)) != want {
 		return nil, h5err.Corrupt(name, "size", "%d bytes, want %d", len(b), want)
@@ -186,6 +358,15 @@ func DecodeBTreeV2Node(b []byte, h *BTreeV2Header, depth int, records uint64) (*
 	}
 	end := 6 + int(records)*h.RecordSize
 	return &BTreeV2Node{Depth: depth, Count: int(records), header: h, records: body[6:end], children: body[end:]}, nil
+}
+
+// AppendBTreeV2Node appends the used bytes of a node. Spec: III.A.2.
+func AppendBTreeV2Node(b []byte, n *BTreeV2Node) []byte {
+	from := len(b)
+	b = n.header.AppendBTreeV2NodeHead(b, n.Depth)
+	b = append(append(append(b, n.records...), n.children...), 0, 0, 0, 0)
+	seal(b[from:])
+	return b
 }
 
 // Record gives record i, 0 ≤ i < Count, as a part of the node.

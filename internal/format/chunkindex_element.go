@@ -41,6 +41,42 @@ func (s ChunkElementShape) Decode(b []byte) (addr wire.Address, size uint64, mas
 	return addr, size, mask
 }
 
+// Store writes an element over b, which has Bytes bytes. A value that does not
+// fit its field is ErrLimit. Spec: VII.
+func (s ChunkElementShape) Store(b []byte, addr wire.Address, size uint64, mask uint32) error {
+	if s.Size > 0 {
+		if s.Size < 8 && size>>(8*s.Size) != 0 {
+			return h5err.Limit("chunk index element", "size", "%d does not fit %d bytes", size, s.Size)
+		}
+		n := s.Address + s.Size
+		wire.PutUint(b[s.Address:n], size)
+		binary.LittleEndian.PutUint32(b[n:], mask)
+	}
+	return PutAddress(b[:s.Address], addr)
+}
+
+// AppendChunkElements appends n elements whose chunks are not allocated: their
+// addresses are undefined, all else is 0. Spec: VII.
+func AppendChunkElements(b []byte, s ChunkElementShape, n uint64) []byte {
+	rest := s.Bytes() - s.Address
+	for range n {
+		for range s.Address {
+			b = append(b, 0xff)
+		}
+		b = append(b, make([]byte, rest)...)
+	}
+	return b
+}
+
+// AppendChunkPage appends a page of n elements whose chunks are not allocated.
+// Spec: VII.
+func AppendChunkPage(b []byte, s ChunkElementShape, n uint64) []byte {
+	from := len(b)
+	b = append(AppendChunkElements(b, s, n), 0, 0, 0, 0)
+	seal(b[from:])
+	return b
+}
+
 // ChunkSizeWidth is the width of a filtered chunk's stored size: from layout
 // message version 5 on that of lengths, before it one byte more than the
 // unfiltered size needs. Spec: VII.
@@ -111,11 +147,40 @@ func decodeArrayPrefix(name string, r *wire.Reader, filtered bool, owner wire.Ad
 	return nil
 }
 
-func checkArrayClient(name string, client uint8, filtered bool) error {
-	want := uint8(arrayChunks)
+// arrayPrefix appends what decodeArrayPrefix reads, with the signature before it.
+func (e *encoder) arrayPrefix(tag string, filtered bool, owner wire.Address) {
+	e.String(tag)
+	e.U8(0)
+	e.U8(arrayClient(filtered))
+	e.address("header address", owner)
+}
+
+func arrayClient(filtered bool) uint8 {
 	if filtered {
-		want = arrayFilteredChunks
+		return arrayFilteredChunks
 	}
+	return arrayChunks
+}
+
+// checkArrayBlock judges the start of a block of an array that is to be edited.
+func checkArrayBlock(name, tag string, b []byte, address int, filtered bool, owner wire.Address) error {
+	if string(b[:4]) != tag {
+		return h5err.Corrupt(name, "signature", "got %q, want %q", b[:4], tag)
+	}
+	if b[4] != 0 {
+		return unknownVersion(name, b[4], "0")
+	}
+	if err := checkArrayClient(name, b[5], filtered); err != nil {
+		return err
+	}
+	if header := addressFrom(b[6 : 6+address]); header != owner {
+		return h5err.Corrupt(name, "header address", "got 0x%x, want 0x%x", uint64(header), uint64(owner))
+	}
+	return nil
+}
+
+func checkArrayClient(name string, client uint8, filtered bool) error {
+	want := arrayClient(filtered)
 	switch {
 	case client > arrayFilteredChunks:
 		return h5err.Unsupported(name, "client", "%d", client)
@@ -126,4 +191,6 @@ func checkArrayClient(name string, client uint8, filtered bool) error {
 }
 
 // bitAt tells bit i of a bitmap whose first bit is the highest of its first byte.
-func bitAt(b []byte, i uint64) bool { return b[i/8]&(0x80>>(i%8)) != 0 }
+func bitAt(b []byte, i uint64) bool { return b[i/8]&bitMask(i) != 0 }
+
+func bitMask(i uint64) byte { return 0x80 >> (i % 8) }

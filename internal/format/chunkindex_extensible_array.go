@@ -20,9 +20,19 @@ type ExtensibleArrayHeader struct {
 	PageBits      uint8
 	Used          uint64 // elements from here on are not set
 	IndexBlock    wire.Address
+	Stats         ExtensibleArrayStats
 	Shape         ChunkElementShape
 	address       wire.Address
 	filtered      bool
+}
+
+// ExtensibleArrayStats count what was made for an extensible array.
+type ExtensibleArrayStats struct {
+	SuperBlocks     uint64
+	SuperBlockBytes uint64
+	DataBlocks      uint64
+	DataBlockBytes  uint64
+	Elements        uint64 // there is room for, with those of the index block
 }
 
 // ExtensibleArrayHeaderSize is the number of bytes of a header.
@@ -32,19 +42,25 @@ func ExtensibleArrayHeaderSize(s wire.Sizes) uint64 { return uint64(4 + 8 + 6*s.
 // whose elements have that shape. Spec: VII.D.
 func DecodeExtensibleArrayHeader(b []byte, s wire.Sizes, addr wire.Address, shape ChunkElementShape) (*ExtensibleArrayHeader, error) {
 	const name = "extensible array header"
-	body, err := verifyTagged(name, "EAHD", b)
-	if err != nil {
+	if _, err := verifyTagged(name, "EAHD", b); err != nil {
 		return nil, err
 	}
-	r := wire.NewReader(body, s)
+	return LoadExtensibleArrayHeader(b, s, addr, shape)
+}
+
+// LoadExtensibleArrayHeader reads a header whose checksum was verified, or is
+// owed. Spec: VII.D.
+func LoadExtensibleArrayHeader(b []byte, s wire.Sizes, addr wire.Address, shape ChunkElementShape) (*ExtensibleArrayHeader, error) {
+	const name = "extensible array header"
+	if string(b[:4]) != "EAHD" {
+		return nil, h5err.Corrupt(name, "signature", "got %q, want %q", b[:4], "EAHD")
+	}
+	r := wire.NewReader(b, s)
 	r.Skip(4)
 	version, client, size := r.U8(), r.U8(), int(r.U8())
 	h := &ExtensibleArrayHeader{MaxBits: r.U8(), IndexElements: r.U8(), MinElements: r.U8(), MinPointers: r.U8(),
 		PageBits: r.U8(), Shape: shape, address: addr, filtered: shape.Size > 0}
-	r.Skip(4 * s.Length)
-	h.Used = r.Length()
-	r.Skip(s.Length)
-	h.IndexBlock = r.Address()
+	h.counts(r)
 	if r.Err() != nil {
 		return nil, inRecord(name, r.Err())
 	}
@@ -58,6 +74,13 @@ func DecodeExtensibleArrayHeader(b []byte, s wire.Sizes, addr wire.Address, shap
 		return nil, h5err.Corrupt(name, "element size", "got %d, want %d", size, shape.Bytes())
 	}
 	return h, h.check()
+}
+
+// counts reads what changes as an array is edited.
+func (h *ExtensibleArrayHeader) counts(r *wire.Reader) {
+	t := &h.Stats
+	t.SuperBlocks, t.SuperBlockBytes, t.DataBlocks, t.DataBlockBytes = r.Length(), r.Length(), r.Length(), r.Length()
+	h.Used, t.Elements, h.IndexBlock = r.Length(), r.Length(), r.Address()
 }
 
 // check holds the creation parameters to what the arithmetic below needs.

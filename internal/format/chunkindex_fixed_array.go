@@ -27,11 +27,20 @@ func FixedArrayHeaderSize(s wire.Sizes) uint64 { return uint64(4 + 4 + s.Length 
 // elements have that shape. Spec: VII.C.
 func DecodeFixedArrayHeader(b []byte, s wire.Sizes, addr wire.Address, shape ChunkElementShape) (*FixedArrayHeader, error) {
 	const name = "fixed array header"
-	body, err := verifyTagged(name, "FAHD", b)
-	if err != nil {
+	if _, err := verifyTagged(name, "FAHD", b); err != nil {
 		return nil, err
 	}
-	r := wire.NewReader(body, s)
+	return LoadFixedArrayHeader(b, s, addr, shape)
+}
+
+// LoadFixedArrayHeader reads a header whose checksum was verified, or is owed.
+// Spec: VII.C.
+func LoadFixedArrayHeader(b []byte, s wire.Sizes, addr wire.Address, shape ChunkElementShape) (*FixedArrayHeader, error) {
+	const name = "fixed array header"
+	if string(b[:4]) != "FAHD" {
+		return nil, h5err.Corrupt(name, "signature", "got %q, want %q", b[:4], "FAHD")
+	}
+	r := wire.NewReader(b, s)
 	r.Skip(4)
 	version, client, size := r.U8(), r.U8(), int(r.U8())
 	h := &FixedArrayHeader{PageBits: r.U8(), Elements: r.Length(), Block: r.Address(), Shape: shape,
@@ -48,14 +57,75 @@ func DecodeFixedArrayHeader(b []byte, s wire.Sizes, addr wire.Address, shape Chu
 	if size != shape.Bytes() {
 		return nil, h5err.Corrupt(name, "element size", "got %d, want %d", size, shape.Bytes())
 	}
+	return h, h.check()
+}
+
+// check holds the creation parameters to what the arithmetic below needs.
+func (h *FixedArrayHeader) check() error {
+	const name = "fixed array header"
 	if h.PageBits == 0 || h.PageBits > maxArrayPageBits {
-		return nil, h5err.Corrupt(name, "page bits", "%d", h.PageBits)
+		return h5err.Corrupt(name, "page bits", "%d", h.PageBits)
 	}
-	_, fits := wire.Mul(h.Elements, uint64(2*size)) // twice, so that no sum over the elements overflows
-	if !fits {
-		return nil, h5err.Corrupt(name, "number of elements", "%d", h.Elements)
+	// Twice, so that no sum over the elements overflows.
+	if _, fits := wire.Mul(h.Elements, uint64(2*h.Shape.Bytes())); !fits {
+		return h5err.Corrupt(name, "number of elements", "%d", h.Elements)
 	}
-	return h, nil
+	return nil
+}
+
+// NewFixedArrayHeader describes an array at addr that has no data block yet.
+func NewFixedArrayHeader(addr wire.Address, shape ChunkElementShape, elements uint64, pageBits uint8) (*FixedArrayHeader, error) {
+	h := &FixedArrayHeader{PageBits: pageBits, Elements: elements, Block: wire.Undefined, Shape: shape,
+		address: addr, filtered: shape.Size > 0}
+	return h, h.check()
+}
+
+// AppendFixedArrayHeader appends a header. Spec: VII.C.
+func AppendFixedArrayHeader(b []byte, h *FixedArrayHeader, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("fixed array header", b, s)
+	from := e.Len()
+	e.String("FAHD")
+	e.U8(0)
+	e.U8(arrayClient(h.filtered))
+	e.uint("element size", uint64(h.Shape.Bytes()), 1)
+	e.U8(h.PageBits)
+	e.length("number of elements", h.Elements)
+	e.address("data block", h.Block)
+	e.U32(0)
+	seal(e.Buf[from:])
+	return e.done(b)
+}
+
+// AppendFixedArrayBlock appends a data block, without its pages, of which no
+// element is set. Spec: VII.C.
+func AppendFixedArrayBlock(b []byte, h *FixedArrayHeader) ([]byte, error) {
+	e := newEncoder("fixed array data block", b, wire.Sizes{Offset: h.Shape.Address})
+	from := e.Len()
+	e.arrayPrefix("FADB", h.filtered, h.address)
+	if h.Paged() {
+		e.Zero(int(h.Pages()+7) / 8)
+	} else {
+		e.Buf = AppendChunkElements(e.Buf, h.Shape, h.Elements)
+	}
+	e.U32(0)
+	seal(e.Buf[from:])
+	return e.done(b)
+}
+
+// CheckBlock judges the start of a data block that is to be edited.
+func (h *FixedArrayHeader) CheckBlock(b []byte) error {
+	return checkArrayBlock("fixed array data block", "FADB", b, h.Shape.Address, h.filtered, h.address)
+}
+
+// ElementAt is the place of element i in a data block without pages.
+func (h *FixedArrayHeader) ElementAt(i uint64) int {
+	return 6 + h.Shape.Address + int(i)*h.Shape.Bytes()
+}
+
+// PageBit gives the byte of a data block, and the bit in it, that says whether
+// page i was ever written.
+func (h *FixedArrayHeader) PageBit(i uint64) (at int, bit byte) {
+	return 6 + h.Shape.Address + int(i/8), bitMask(i)
 }
 
 // PageElements is how many elements a page holds.

@@ -1,9 +1,11 @@
-// Package format decodes HDF5's on-disk records into structs, one file for
-// each section of the HDF5 File Format Specification. Decoders take the bytes
-// of one record; they do no I/O, keep no state and are safe for any number of
-// goroutines. Every stored checksum is compared before a field is trusted, a
-// version that is not known is ErrUnsupported, and bytes that break a rule are
-// ErrCorrupt.
+// Package format decodes HDF5's on-disk records into structs and appends them
+// again, one file for each section of the HDF5 File Format Specification.
+// Decoders take the bytes of one record; they do no I/O, keep no state and are
+// safe for any number of goroutines. Every stored checksum is compared before a
+// field is trusted, a version that is not known is ErrUnsupported, and bytes that
+// break a rule are ErrCorrupt. AppendX gives what DecodeX takes, behind b; on an
+// error it gives b as it was: ErrLimit for a value that its field can't hold,
+// ErrUnsupported for a form that the format does not have.
 package format
 
 import (

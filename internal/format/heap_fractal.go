@@ -14,11 +14,23 @@ type FractalHeap struct {
 	IDLength        int
 	Flags           uint8  // bit 1: direct blocks have checksums
 	MaxManaged      uint32 // largest object in a managed block
+	NextHuge        uint64 // the ID that a huge object got last
 	HugeTree        wire.Address
+	FreeSpace       uint64       // bytes of the table's direct blocks, also of those that are not there yet, that no object uses
+	Manager         wire.Address // free-space manager
+	Managed         uint64       // bytes of the heap's address space that the table covers
+	Allocated       uint64       // bytes of its direct blocks
+	Iterator        uint64       // offset of the direct block that is made next
+	Objects         uint64       // in managed blocks
+	HugeSize        uint64
+	HugeObjects     uint64
+	TinySize        uint64
+	TinyObjects     uint64
 	TableWidth      uint64
 	StartBlock      uint64 // bytes of the first direct blocks
 	MaxDirect       uint64 // bytes of the largest direct blocks
 	MaxHeapBits     int    // bits of the heap's address space
+	StartRows       int    // rows that the root indirect block begins with
 	Root            wire.Address
 	RootRows        int // rows of the root indirect block; 0: the root is a direct block
 	Filters         []FilterSpec
@@ -62,6 +74,18 @@ func DecodeFractalHeap(b []byte, s wire.Sizes) (*FractalHeap, error) {
 	if err != nil {
 		return nil, err
 	}
+	return loadFractalHeap(body, s)
+}
+
+// LoadFractalHeap is DecodeFractalHeap for a record whose checksum has been
+// looked after.
+func LoadFractalHeap(b []byte, s wire.Sizes) (*FractalHeap, error) {
+	return loadFractalHeap(b[:max(len(b)-4, 0)], s)
+}
+
+func loadFractalHeap(body []byte, s wire.Sizes) (*FractalHeap, error) {
+	const name = "fractal heap"
+	var err error
 	r := wire.NewReader(body, s)
 	r.Signature("FRHP")
 	if v := r.U8(); v != 0 && r.Err() == nil {
@@ -71,16 +95,13 @@ func DecodeFractalHeap(b []byte, s wire.Sizes) (*FractalHeap, error) {
 	filterLen := int(r.U16())
 	h.Flags, h.MaxManaged = r.U8(), r.U32()
 	h.ChecksumPresent, h.HasFilters = h.Flags&2 != 0, filterLen > 0
-	r.Length()
-	h.HugeTree = r.Address()
-	r.Length()
-	r.Address()
-	for range 8 {
-		r.Length()
-	}
+	h.NextHuge, h.HugeTree = r.Length(), r.Address()
+	h.FreeSpace, h.Manager = r.Length(), r.Address()
+	h.Managed, h.Allocated, h.Iterator, h.Objects = r.Length(), r.Length(), r.Length(), r.Length()
+	h.HugeSize, h.HugeObjects, h.TinySize, h.TinyObjects = r.Length(), r.Length(), r.Length(), r.Length()
 	h.TableWidth, h.StartBlock, h.MaxDirect = uint64(r.U16()), r.Length(), r.Length()
 	h.MaxHeapBits = int(r.U16())
-	r.Skip(2)
+	h.StartRows = int(r.U16())
 	h.Root, h.RootRows = r.Address(), int(r.U16())
 	if h.HasFilters {
 		h.RootSize, h.RootMask = r.Length(), r.U32()
@@ -93,6 +114,44 @@ func DecodeFractalHeap(b []byte, s wire.Sizes) (*FractalHeap, error) {
 	}
 	return h, h.derive(s)
 }
+
+// AppendFractalHeap appends the header of a heap without filters; one that has
+// some is ErrUnsupported. Spec: III.F.
+func AppendFractalHeap(b []byte, h *FractalHeap, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("fractal heap", b, s)
+	if h.HasFilters {
+		e.fail(noForm("filters", "%d", len(h.Filters)))
+	}
+	e.String("FRHP")
+	e.U8(0)
+	e.uint("ID length", uint64(h.IDLength), 2)
+	e.U16(0) // length of the filters
+	e.U8(h.Flags)
+	e.U32(h.MaxManaged)
+	e.length("next huge ID", h.NextHuge)
+	e.address("huge object B-tree", h.HugeTree)
+	e.length("free space", h.FreeSpace)
+	e.address("free-space manager", h.Manager)
+	for _, v := range [...]uint64{h.Managed, h.Allocated, h.Iterator, h.Objects, h.HugeSize, h.HugeObjects, h.TinySize, h.TinyObjects} {
+		e.length("statistics", v)
+	}
+	e.uint("table width", h.TableWidth, 2)
+	e.length("starting block", h.StartBlock)
+	e.length("largest direct block", h.MaxDirect)
+	e.uint("heap bits", uint64(h.MaxHeapBits), 2)
+	e.uint("starting rows", uint64(h.StartRows), 2)
+	e.address("root", h.Root)
+	e.uint("current rows", uint64(h.RootRows), 2)
+	e.U32(0)
+	if e.err == nil {
+		seal(e.Buf[len(b):])
+	}
+	return e.done(b)
+}
+
+// Derive checks the header of a heap that is to be made, and computes what
+// follows from it.
+func (h *FractalHeap) Derive(s wire.Sizes) error { return h.derive(s) }
 
 // derive checks the doubling table and computes what follows from the header.
 func (h *FractalHeap) derive(s wire.Sizes) error {
@@ -168,6 +227,45 @@ func (h *FractalHeap) IndirectBlockSize(rows int, s wire.Sizes) uint64 {
 		entry += uint64(s.Length) + 4
 	}
 	return uint64(4+1+s.Offset+h.OffsetSize) + direct*entry + indirect*uint64(s.Offset) + 4
+}
+
+// DirectOverhead is the bytes of a direct block before its objects.
+func (h *FractalHeap) DirectOverhead(s wire.Sizes) int {
+	n := 4 + 1 + s.Offset + h.OffsetSize
+	if h.ChecksumPresent {
+		n += 4
+	}
+	return n
+}
+
+// IndirectEntryAt is the place of the i-th entry in an indirect block of a heap
+// without filters.
+func (h *FractalHeap) IndirectEntryAt(i int, s wire.Sizes) int {
+	return 4 + 1 + s.Offset + h.OffsetSize + i*s.Offset
+}
+
+// RowOf is the first row whose blocks have at least size bytes.
+func (h *FractalHeap) RowOf(size uint64) int {
+	if size <= h.StartBlock {
+		return 0
+	}
+	return bits.Len64((size-1)/h.StartBlock) + 1
+}
+
+// MaxRows is the most rows that a root indirect block may have.
+func (h *FractalHeap) MaxRows() int {
+	return h.MaxHeapBits - (bits.Len64(h.StartBlock*h.TableWidth) - 1) + 1
+}
+
+// AppendBlockHead appends what direct and indirect blocks of the heap at addr
+// begin with; offset is where they begin in the heap's address space.
+func (h *FractalHeap) AppendBlockHead(b []byte, signature string, addr wire.Address, offset uint64, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("fractal heap block", b, s)
+	e.String(signature)
+	e.U8(0)
+	e.address("heap", addr)
+	e.uint("block offset", offset, h.OffsetSize)
+	return e.done(b)
 }
 
 // DecodeIndirectBlock reads "FHIB", version, heap address, block offset, direct

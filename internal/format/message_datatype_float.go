@@ -1,6 +1,10 @@
 package format
 
-import "gables/hdf5/datatype"
+import (
+	"math"
+
+	"gables/hdf5/datatype"
+)
 
 // float reads a floating-point type. Field positions count from bit 0 of the
 // element, not from the bit offset (as libhdf5 has it).
@@ -32,6 +36,36 @@ func (d *typeDecoder) float(t *datatype.Datatype, flags uint32) error {
 		return d.r.Err()
 	}
 	return checkFloat(t)
+}
+
+// float appends a floating-point type.
+func (e typeEncoder) float(t *datatype.Datatype) (flags uint32, err error) {
+	for _, v := range []int{t.ExpPos, t.ExpSize, t.MantPos, t.MantSize, t.SignPos} {
+		if v < 0 || v > math.MaxUint8 {
+			return 0, wrongType("float field", "bit %d", v)
+		}
+	}
+	switch {
+	case t.Bias > math.MaxUint32:
+		return 0, wrongType("exponent bias", "%d", t.Bias)
+	case t.Order == datatype.VAX && t.Version < vaxVersion:
+		return 0, wrongType("byte order", "VAX in a message of version %d", t.Version)
+	case t.Order == datatype.VAX:
+		flags = 0x41
+	default:
+		if err := e.order(t, &flags); err != nil {
+			return 0, err
+		}
+	}
+	if err := e.precision(t); err != nil {
+		return 0, err
+	}
+	for _, v := range []int{t.ExpPos, t.ExpSize, t.MantPos, t.MantSize} {
+		e.a.U8(uint8(v))
+	}
+	e.a.U32(uint32(t.Bias))
+	flags |= bit(t.LoPad, 1) | bit(t.HiPad, 2) | bit(t.IntPad, 3) | uint32(t.Norm&3)<<4 | uint32(t.SignPos)<<8
+	return flags, wrongIf(checkFloat(t))
 }
 
 // floatOrder combines bits 0 and 6: VAX needs both, and exists from version 3

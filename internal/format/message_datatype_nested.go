@@ -2,6 +2,8 @@ package format
 
 import (
 	"bytes"
+	"math"
+	"strings"
 
 	"gables/hdf5/datatype"
 	"gables/internal/wire"
@@ -23,6 +25,61 @@ func (d *typeDecoder) name(version uint8) string {
 		d.r.Skip(8 - n)
 	}
 	return s
+}
+
+// name appends a member's name.
+func (e typeEncoder) name(s string, version uint8) error {
+	if strings.IndexByte(s, 0) >= 0 {
+		return wrongType("member", "%q: a name with a NUL", s)
+	}
+	start := e.a.Len()
+	e.a.CString(s)
+	if version < 3 {
+		e.a.Pad(start, 8)
+	}
+	return nil
+}
+
+// compound appends the members.
+func (e typeEncoder) compound(t *datatype.Datatype, depth int) (flags uint32, err error) {
+	n := len(t.Members)
+	if n == 0 || n > math.MaxUint16 {
+		return 0, wrongType("number of members", "%d", n)
+	}
+	for i := range t.Members {
+		m := &t.Members[i]
+		if m.Type == nil || m.Offset < 0 || m.Offset > t.Size || m.Type.Size > t.Size-m.Offset {
+			return 0, wrongType("member", "%d %q leaves a compound of %d bytes", i, m.Name, t.Size)
+		}
+		if err := e.member(t, m, depth); err != nil {
+			return 0, err
+		}
+	}
+	return uint32(n), nil
+}
+
+// member appends one member of t.
+func (e typeEncoder) member(t *datatype.Datatype, m *datatype.Member, depth int) error {
+	if err := e.name(m.Name, t.Version); err != nil {
+		return err
+	}
+	width := 4
+	if t.Version >= 3 {
+		width = wire.UintWidth(uint64(t.Size))
+	}
+	e.a.Uint(uint64(m.Offset), width)
+	mt := m.Type
+	if t.Version == 1 {
+		// An array of version 1 is one that a member's dimensions gave.
+		var dims []int
+		if mt.Class == datatype.Array && mt.Version == 1 {
+			dims, mt = mt.Dims, mt.Base
+		}
+		if err := e.memberDims(dims); err != nil {
+			return err
+		}
+	}
+	return e.encode(mt, depth+1)
 }
 
 // compound reads n members. Overlapping members are accepted: reading them
@@ -103,6 +160,31 @@ func (d *typeDecoder) memberDims() ([]int, error) {
 	return dims, err
 }
 
+// memberDims appends the array fields of a version 1 member.
+func (e typeEncoder) memberDims(dims []int) error {
+	if len(dims) > 4 {
+		return wrongType("dimensionality", "%d in a version 1 member, at most 4", len(dims))
+	}
+	e.a.U8(uint8(len(dims)))
+	e.a.Zero(11)
+	if err := e.dims(dims); err != nil {
+		return err
+	}
+	e.a.Zero(4 * (4 - len(dims)))
+	return nil
+}
+
+// dims appends sizes.
+func (e typeEncoder) dims(dims []int) error {
+	for i, n := range dims {
+		if n < 1 || n > math.MaxInt32 {
+			return wrongType("dimension size", "%d in dimension %d", n, i)
+		}
+		e.a.U32(uint32(n))
+	}
+	return nil
+}
+
 // dims reads rank sizes of 4 bytes, each of which must be positive.
 func (d *typeDecoder) dims(rank int) ([]int, error) {
 	dims := make([]int, rank)
@@ -162,6 +244,30 @@ func (d *typeDecoder) array(t *datatype.Datatype, depth int) error {
 	return nil
 }
 
+// array appends rank, sizes, before version 3 permutation indices, and the base.
+func (e typeEncoder) array(t *datatype.Datatype, depth int) error {
+	rank := len(t.Dims)
+	if t.Version < arrayVersion || rank == 0 || rank > maxRank || t.Base == nil {
+		return wrongType("dimensionality", "%d in a message of version %d", rank, t.Version)
+	}
+	e.a.U8(uint8(rank))
+	if t.Version < 3 {
+		e.a.Zero(3)
+	}
+	if err := e.dims(t.Dims); err != nil {
+		return err
+	}
+	for i := range rank {
+		if t.Version < 3 {
+			e.a.U32(uint32(i))
+		}
+	}
+	if a, err := arrayOf(t.Base, t.Dims, t.Size); err != nil || a.Size != t.Size {
+		return wrongType("size", "%d for an array %v of %d bytes each", t.Size, t.Dims, t.Base.Size)
+	}
+	return e.encode(t.Base, depth+1)
+}
+
 // enum reads the integer base, then n names, then n values in the base's form.
 func (d *typeDecoder) enum(t *datatype.Datatype, n, depth int) error {
 	base, err := d.decode(depth + 1)
@@ -193,6 +299,32 @@ func (d *typeDecoder) enum(t *datatype.Datatype, n, depth int) error {
 	return nil
 }
 
+// enum appends base, names and values.
+func (e typeEncoder) enum(t *datatype.Datatype, depth int) (flags uint32, err error) {
+	n := len(t.Enum)
+	switch {
+	case n > math.MaxUint16:
+		return 0, wrongType("number of members", "%d", n)
+	case t.Base == nil || t.Base.Class != datatype.Integer || t.Base.Size != t.Size:
+		return 0, wrongType("base type", "no integer of %d bytes", t.Size)
+	}
+	if err := e.encode(t.Base, depth+1); err != nil {
+		return 0, err
+	}
+	for _, m := range t.Enum {
+		if err := e.name(m.Name, t.Version); err != nil {
+			return 0, err
+		}
+	}
+	for _, m := range t.Enum {
+		if len(m.Value) != t.Size {
+			return 0, wrongType("values", "%q has %d bytes, the base %d", m.Name, len(m.Value), t.Size)
+		}
+		e.a.Bytes(m.Value)
+	}
+	return uint32(n), nil
+}
+
 // vlen reads a sequence or a variable-length string. Its size is that of the
 // stored descriptor: 4 for the count, an address, 4 for the heap index.
 func (d *typeDecoder) vlen(t *datatype.Datatype, flags uint32, depth int) error {
@@ -219,6 +351,23 @@ func (d *typeDecoder) vlen(t *datatype.Datatype, flags uint32, depth int) error 
 	return checkText(t)
 }
 
+// vlen appends the base of a sequence or a variable-length string.
+func (e typeEncoder) vlen(t *datatype.Datatype, depth int) (flags uint32, err error) {
+	if want := 8 + e.a.Sizes.Offset; t.Size != want {
+		return 0, wrongType("size", "%d for a variable-length descriptor of %d bytes", t.Size, want)
+	}
+	if t.Class == datatype.String {
+		if t.Base == nil || t.Base.Size != 1 {
+			return 0, wrongType("base type", "a variable-length string of no characters")
+		}
+		if err := checkText(t); err != nil {
+			return 0, wrongIf(err)
+		}
+		flags = 1 | uint32(t.Pad)<<4 | uint32(t.Charset)<<8
+	}
+	return flags, e.encode(t.Base, depth+1)
+}
+
 // complex reads the base of a complex number; libhdf5 2.0 knows one form:
 // rectangular (bits 1 and 2 zero) with both parts of one type (bit 0 set).
 func (d *typeDecoder) complex(t *datatype.Datatype, flags uint32, depth int) error {
@@ -237,4 +386,15 @@ func (d *typeDecoder) complex(t *datatype.Datatype, flags uint32, depth int) err
 	}
 	t.Base = base
 	return nil
+}
+
+// complex appends the base of a complex number.
+func (e typeEncoder) complex(t *datatype.Datatype, depth int) (flags uint32, err error) {
+	switch {
+	case t.Version < complexVersion:
+		return 0, wrongType("version", "%d for a complex number", t.Version)
+	case t.Base == nil || t.Base.Class != datatype.Float || uint64(t.Size) != 2*uint64(t.Base.Size):
+		return 0, wrongType("base type", "no float of half of %d bytes", t.Size)
+	}
+	return 1, e.encode(t.Base, depth+1)
 }

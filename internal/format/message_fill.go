@@ -1,6 +1,8 @@
 package format
 
 import (
+	"math"
+
 	"gables/hdf5/h5err"
 	"gables/internal/wire"
 )
@@ -94,4 +96,72 @@ func (f *Fill) value(r *wire.Reader) {
 	if n > 0 {
 		f.State, f.Value = FillUser, r.Bytes(int(n))
 	}
+}
+
+// FillVersion is the version of the message that libhdf5 chooses; beside version
+// 2 it writes a user's value as an old fill value message too.
+func FillVersion(low Bound) uint8 { return low.of([...]uint8{2, 3, 3, 3, 3, 3}) }
+
+// AppendFill appends a fill value message of version 1 to 3. ErrUnsupported
+// says that its fields contradict each other or the version. Spec: IV.A.2.f.
+func AppendFill(b []byte, f *Fill, version uint8) ([]byte, error) {
+	e := newEncoder("fill value message", b, wire.Sizes{})
+	e.checkFill(f)
+	e.U8(version)
+	switch version {
+	case 1, 2:
+		e.U8(f.Alloc)
+		e.U8(f.Time)
+		if f.State == FillUndefined {
+			e.U8(0)
+			break
+		}
+		e.U8(1)
+		e.fillValue(f)
+	case 3:
+		flags := f.Alloc | f.Time<<2
+		switch f.State {
+		case FillUndefined:
+			flags |= 0x10
+		case FillUser:
+			flags |= 0x20
+		}
+		e.U8(flags)
+		if f.State == FillUser {
+			e.fillValue(f)
+		}
+	default:
+		e.fail(unknownVersion("", version, "1 to 3"))
+	}
+	return e.done(b)
+}
+
+// AppendFillOld appends an old fill value message, which libhdf5 writes behind
+// one of version 2 when there is a value. Spec: IV.A.2.e.
+func AppendFillOld(b []byte, f *Fill) ([]byte, error) {
+	e := newEncoder("old fill value message", b, wire.Sizes{})
+	e.checkFill(f)
+	if f.State == FillDefault {
+		e.fail(noForm("state", "it can't tell the default from none"))
+	}
+	e.fillValue(f)
+	return e.done(b)
+}
+
+func (e *encoder) checkFill(f *Fill) {
+	switch {
+	case f.State > FillUser || (f.State == FillUser) != (len(f.Value) > 0):
+		e.fail(noForm("state", "%d with a value of %d bytes", f.State, len(f.Value)))
+	case f.Alloc > 3 || f.Time > 3:
+		e.fail(noForm("time", "allocated at %d, written at %d", f.Alloc, f.Time))
+	}
+}
+
+// fillValue appends size and value.
+func (e *encoder) fillValue(f *Fill) {
+	if len(f.Value) > math.MaxInt32 {
+		e.fail(h5err.Limit("", "size", "%d bytes", len(f.Value)))
+	}
+	e.U32(uint32(len(f.Value)))
+	e.Bytes(f.Value)
 }

@@ -65,6 +65,18 @@ type Layout struct {
 	HeapIndex   uint32
 }
 
+// LayoutVersion is the version of the message that libhdf5 writes for a new
+// dataset under the low bound; filtered says that chunks go through filters.
+func LayoutVersion(c LayoutClass, filtered bool, low Bound) uint8 {
+	switch {
+	case c == LayoutVirtual, c == LayoutChunked && low >= BoundV110 && !filtered:
+		return 4
+	case c == LayoutChunked && low >= BoundV110:
+		return low.of([...]uint8{3, 3, 4, 4, 4, 5})
+	}
+	return 3
+}
+
 // DecodeLayout reads a data layout message of any version. Spec: IV.A.2.i.
 func DecodeLayout(b []byte, s wire.Sizes) (*Layout, error) {
 	const name = "data layout message"
@@ -86,6 +98,113 @@ func DecodeLayout(b []byte, s wire.Sizes) (*Layout, error) {
 		err = r.Err()
 	}
 	return l, inRecord(name, err)
+}
+
+// AppendLayout appends a data layout message of l.Version. ErrUnsupported says
+// that this version has no such layout, or has fields that Layout does not keep:
+// of versions 1 and 2 only chunked layouts can be written. ErrLimit says that a
+// number does not fit its field. Spec: IV.A.2.i.
+func AppendLayout(b []byte, l *Layout, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("data layout message", b, s)
+	e.U8(l.Version)
+	switch {
+	case l.Version < 1 || l.Version > 5:
+		e.fail(unknownVersion("", l.Version, "1 to 5"))
+	case l.Class > LayoutVirtual, l.Version < 4 && (l.Class == LayoutVirtual || l.Index != IndexBTreeV1):
+		e.fail(noForm("class", "%v with chunk index %d in version %d", l.Class, l.Index, l.Version))
+	case l.Version < 3:
+		e.layoutV1(l)
+	default:
+		e.layoutV3(l)
+	}
+	return e.done(b)
+}
+
+// layoutV1 appends a chunked layout.
+func (e *encoder) layoutV1(l *Layout) {
+	if l.Class != LayoutChunked {
+		e.fail(noForm("class", "%v in version %d", l.Class, l.Version))
+		return
+	}
+	e.U8(uint8(len(l.ChunkDims) + 1))
+	e.U8(uint8(l.Class))
+	e.Zero(5)
+	e.address("address", l.Address)
+	e.chunkDims(l, 4)
+}
+
+// layoutV3 appends class and what it stores.
+func (e *encoder) layoutV3(l *Layout) {
+	e.U8(uint8(l.Class))
+	switch {
+	case l.Class == LayoutCompact:
+		e.uint("size", uint64(len(l.Data)), 2)
+		e.Bytes(l.Data)
+	case l.Class == LayoutContiguous:
+		e.address("address", l.Address)
+		e.length("size", l.Size)
+	case l.Class == LayoutVirtual:
+		e.address("heap address", l.HeapAddress)
+		e.U32(l.HeapIndex)
+	case l.Version == 3:
+		e.U8(uint8(len(l.ChunkDims) + 1))
+		e.address("address", l.Address)
+		e.chunkDims(l, 4)
+	default:
+		e.layoutChunkedV4(l)
+	}
+}
+
+// layoutChunkedV4 appends a chunk's sizes, all as wide as the greatest needs,
+// and the index's parameters.
+func (e *encoder) layoutChunkedV4(l *Layout) {
+	if l.HasFiltered && l.Index != IndexSingle {
+		e.fail(noForm("filtered size", "of chunk index %d", l.Index))
+	}
+	width := wire.UintWidth(l.ElementSize)
+	for _, n := range l.ChunkDims {
+		width = max(width, wire.UintWidth(n))
+	}
+	e.U8(uint8(bit(l.UnfilteredEdge, 0) | bit(l.HasFiltered, 1)))
+	e.U8(uint8(len(l.ChunkDims) + 1))
+	e.U8(uint8(width))
+	e.chunkDims(l, width)
+	e.U8(uint8(l.Index))
+	switch l.Index {
+	case IndexSingle:
+		if l.HasFiltered {
+			e.length("filtered size", l.FilteredSize)
+			e.U32(l.FilterMask)
+		}
+	case IndexImplicit:
+	case IndexFixedArray:
+		e.U8(l.PageBits)
+	case IndexExtensibleArray:
+		e.Bytes([]byte{l.MaxBits, l.IndexElements, l.MinPointers, l.MinElements, l.PageBits})
+	case IndexBTreeV2:
+		e.U32(l.NodeSize)
+		e.Bytes([]byte{l.Split, l.Merge})
+	default:
+		e.fail(noForm("chunk index", "type %d in version %d", l.Index, l.Version))
+	}
+	e.address("address", l.Address)
+}
+
+// chunkDims appends a chunk's sizes and that of an element.
+func (e *encoder) chunkDims(l *Layout, width int) {
+	if n := len(l.ChunkDims); n < 1 || n > maxRank {
+		e.fail(noForm("dimensionality", "%d", n))
+	}
+	for i, n := range l.ChunkDims {
+		if n == 0 {
+			e.fail(noForm("dimension size", "chunk dimension %d is 0", i))
+		}
+		e.uint("dimension size", n, width)
+	}
+	if l.ElementSize == 0 {
+		e.fail(noForm("element size", "0"))
+	}
+	e.uint("element size", l.ElementSize, width)
 }
 
 // decodeV1: dimensionality, class, reserved 5, [address], sizes 4 each,

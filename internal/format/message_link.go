@@ -2,6 +2,8 @@ package format
 
 import (
 	"bytes"
+	"math"
+	"strings"
 
 	"gables/hdf5/h5err"
 	"gables/internal/wire"
@@ -106,6 +108,81 @@ func (l *Link) decodeExternal(data []byte, r *wire.Reader) {
 	l.File, l.Target = string(parts[0]), string(parts[1])
 }
 
+// AppendLink appends a link message of version 1, the only one, with the
+// narrowest length of name. ErrLimit says that a field does not fit,
+// ErrUnsupported that no link message can hold l. Spec: IV.A.2.g.
+func AppendLink(b []byte, l *Link, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("link message", b, s)
+	n := len(l.Name)
+	flags := widthFlag(uint64(n))
+	if l.HasOrder {
+		flags |= 0x04
+	}
+	if l.Type != LinkHard {
+		flags |= 0x08
+	}
+	if l.UTF8 {
+		flags |= 0x10
+	}
+	if n == 0 {
+		e.fail(noForm("length of name", "0"))
+	}
+	e.U8(1)
+	e.U8(flags)
+	if l.Type != LinkHard {
+		e.U8(uint8(l.Type))
+	}
+	if l.HasOrder {
+		e.U64(uint64(l.Order))
+	}
+	if l.UTF8 {
+		e.U8(1)
+	}
+	e.Uint(uint64(n), 1<<(flags&3))
+	e.String(l.Name)
+	e.linkInfo(l)
+	return e.done(b)
+}
+
+// widthFlag is the code, 0 to 3, of the fewest bytes (1, 2, 4 or 8) that hold v.
+func widthFlag(v uint64) uint8 {
+	switch {
+	case v <= math.MaxUint8:
+		return 0
+	case v <= math.MaxUint16:
+		return 1
+	case v <= math.MaxUint32:
+		return 2
+	}
+	return 3
+}
+
+func (e *encoder) linkInfo(l *Link) {
+	switch {
+	case l.Type == LinkHard:
+		e.address("object header", l.Header)
+	case l.Type == LinkSoft:
+		if l.Target == "" {
+			e.fail(noForm("length of soft link", "0"))
+		}
+		e.uint("length of soft link", uint64(len(l.Target)), 2)
+		e.String(l.Target)
+	case l.Type == LinkExternal:
+		if strings.IndexByte(l.File, 0) >= 0 || strings.IndexByte(l.Target, 0) >= 0 {
+			e.fail(noForm("external link", "a NUL in %q or %q", l.File, l.Target))
+		}
+		e.uint("length of external link", uint64(len(l.File)+len(l.Target)+3), 2)
+		e.U8(0)
+		e.CString(l.File)
+		e.CString(l.Target)
+	case l.Type >= 64:
+		e.uint("length of user-defined link", uint64(len(l.Data)), 2)
+		e.Bytes(l.Data)
+	default:
+		e.fail(noForm("link type", "%d", l.Type))
+	}
+}
+
 // SymbolTable is the message of an old-style group. Spec: IV.A.2.r.
 type SymbolTable struct{ BTree, Heap wire.Address }
 
@@ -114,4 +191,12 @@ func DecodeSymbolTable(b []byte, s wire.Sizes) (*SymbolTable, error) {
 	r := wire.NewReader(b, s)
 	t := &SymbolTable{BTree: r.Address(), Heap: r.Address()}
 	return t, inRecord("symbol table message", r.Err())
+}
+
+// AppendSymbolTable appends a symbol table message. Spec: IV.A.2.r.
+func AppendSymbolTable(b []byte, t *SymbolTable, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("symbol table message", b, s)
+	e.address("B-tree", t.BTree)
+	e.address("local heap", t.Heap)
+	return e.done(b)
 }

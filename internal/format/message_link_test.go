@@ -111,7 +111,7 @@ func TestAttributesOfAllVersionsHaveTheirFields(t *testing.T) {
 	}{
 		// Version 1 pads name, type and space to 8 bytes each, and its second byte means nothing.
 		{"1", rec(s).raw(1, 3).u16(5).u16(9).u16(4).text("name\x00\x00\x00\x00").text("datatype!").zero(7).text("SPAC").zero(4).text("value"),
-			Attribute{Version: 1, Name: "name", Datatype: append([]byte("datatype!"), 0, 0, 0, 0, 0, 0, 0), Dataspace: []byte("SPAC\x00\x00\x00\x00"), Data: []byte("value")}},
+			Attribute{Version: 1, Name: "name", Datatype: []byte("datatype!"), Dataspace: []byte("SPAC"), Data: []byte("value")}},
 		{"2", rec(s).raw(2, 1).u16(5).u16(3).u16(4).text("name\x00typSPACvalue"),
 			Attribute{Version: 2, Name: "name", TypeShared: true, Datatype: []byte("typ"), Dataspace: []byte("SPAC"), Data: []byte("value")}},
 		{"3", rec(s).raw(3, 2).u16(3).u16(3).u16(4).raw(1).text("\xc3\xa9\x00typSPAC"),

@@ -14,6 +14,13 @@ func DecodeComment(b []byte) string {
 	return s
 }
 
+// AppendComment appends an object comment; what follows a NUL in it is not part
+// of it and is left out. It can't fail. Spec: IV.A.2.n.
+func AppendComment(b []byte, text string) []byte {
+	text, _, _ = strings.Cut(text, "\x00")
+	return append(append(b, text...), 0)
+}
+
 // DecodeModTime reads a modification time: version, reserved 3, seconds 4.
 // Spec: IV.A.2.s.
 func DecodeModTime(b []byte) (time.Time, error) {
@@ -25,6 +32,16 @@ func DecodeModTime(b []byte) (time.Time, error) {
 	r.Skip(3)
 	t := time.Unix(int64(r.U32()), 0).UTC()
 	return t, inRecord(name, r.Err())
+}
+
+// AppendModTime appends a modification time; ErrLimit says that t lies before
+// 1970 or after 2106. Spec: IV.A.2.s.
+func AppendModTime(b []byte, t time.Time) ([]byte, error) {
+	e := newEncoder("modification time message", b, wire.Sizes{})
+	e.U8(1)
+	e.Zero(3)
+	e.seconds("time", t)
+	return e.done(b)
 }
 
 // DecodeModTimeOld reads YYYYMMDDhhmmss in UTC. Spec: IV.A.2.o.
@@ -52,6 +69,15 @@ func DecodeRefCount(b []byte) (uint32, error) {
 	return n, inRecord(name, r.Err())
 }
 
+// AppendRefCount appends an object reference count. It can't fail.
+// Spec: IV.A.2.w.
+func AppendRefCount(b []byte, n uint32) []byte {
+	a := wire.Appender{Buf: b}
+	a.U8(0)
+	a.U32(n)
+	return a.Buf
+}
+
 // BTreeK are the v1 B-tree K values of a superblock extension.
 // Spec: IV.A.2.t.
 type BTreeK struct{ Chunk, GroupInternal, GroupLeaf uint16 }
@@ -67,51 +93,14 @@ func DecodeBTreeK(b []byte) (*BTreeK, error) {
 	return k, inRecord(name, r.Err())
 }
 
-// FileSpaceInfo says how the file's free space is managed. Spec: IV.A.2.x.
-type FileSpaceInfo struct {
-	Version   uint8
-	Strategy  string // "fsm-aggr", "page", "aggr", "none"
-	Persist   bool
-	Threshold uint64 // smallest free range that is remembered
-	PageSize  uint64
-	Managers  []wire.Address // free-space manager headers
-}
-
-// DecodeFileSpaceInfo reads a file space info message of version 0 or 1.
-// Spec: IV.A.2.x.
-func DecodeFileSpaceInfo(b []byte, s wire.Sizes) (*FileSpaceInfo, error) {
-	const name = "file space info message"
-	r := wire.NewReader(b, s)
-	f := &FileSpaceInfo{Version: r.U8()}
-	strategy := r.U8()
-	n := 0
-	switch {
-	case r.Err() != nil:
-	case f.Version == 0:
-		// Strategies of 1.10's predecessors: 1 persist, 2 managers, 3 aggregators, 4 none.
-		f.Strategy = [...]string{"unknown", "fsm-aggr", "fsm-aggr", "aggr", "none"}[min(int(strategy), 4)]
-		f.Persist, f.Threshold, n = strategy == 1, r.Length(), 6
-		if !f.Persist {
-			n = 0
-		}
-	case f.Version == 1:
-		f.Strategy = [...]string{"fsm-aggr", "page", "aggr", "none", "unknown"}[min(int(strategy), 4)]
-		f.Persist = r.U8() != 0
-		f.Threshold, f.PageSize = r.Length(), r.Length()
-		r.Skip(2)
-		r.Address()
-		if f.Persist {
-			n = 12
-		}
-	default:
-		return nil, unknownVersion(name, f.Version, "0 and 1")
-	}
-	for range n {
-		if a := r.Address(); a.Defined() {
-			f.Managers = append(f.Managers, a)
-		}
-	}
-	return f, inRecord(name, r.Err())
+// AppendBTreeK appends a B-tree K message. It can't fail. Spec: IV.A.2.t.
+func AppendBTreeK(b []byte, k *BTreeK) []byte {
+	a := wire.Appender{Buf: b}
+	a.U8(0)
+	a.U16(k.Chunk)
+	a.U16(k.GroupInternal)
+	a.U16(k.GroupLeaf)
+	return a.Buf
 }
 
 // SharedTable points to the table of shared messages. Spec: IV.A.2.p.
@@ -138,6 +127,10 @@ func DecodeSharedTableMessage(b []byte, s wire.Sizes) (*SharedTable, error) {
 type SharedIndex struct {
 	MessageTypes uint16 // bit per message type that is shared through it
 	Heap         wire.Address
+	InTree       bool   // the index is a B-tree v2; else a list
+	ListMost     uint16 // messages that a list has room for
+	Messages     uint16
+	Index        wire.Address // of the list or B-tree
 }
 
 // SharedTableSize is the size of a table of n indexes.
@@ -159,11 +152,27 @@ func DecodeSharedTable(b []byte, n int, s wire.Sizes) ([]SharedIndex, error) {
 		if v := r.U8(); v != 0 && r.Err() == nil {
 			return nil, unknownVersion(name, v, "0")
 		}
-		r.Skip(1)
-		types := r.U16()
-		r.Skip(4 + 2 + 2 + 2)
-		r.Address()
-		list = append(list, SharedIndex{MessageTypes: types, Heap: r.Address()})
+		x := SharedIndex{InTree: r.U8() == 1, MessageTypes: r.U16()}
+		r.Skip(4)
+		x.ListMost = r.U16()
+		r.Skip(2)
+		x.Messages, x.Index, x.Heap = r.U16(), r.Address(), r.Address()
+		list = append(list, x)
 	}
 	return list, inRecord(name, r.Err())
+}
+
+// SharedListSize is the size of a list of n shared messages: "SMLI", for each
+// its place 1, hash 4, and what is longer: reference count 4 and heap ID 8, or
+// reserved 1, type 1, index 2 and address; checksum 4. Spec: III.G.
+func SharedListSize(n int, s wire.Sizes) uint64 {
+	return uint64(4 + n*(1+4+max(4+8, 1+1+2+s.Offset)) + 4)
+}
+
+// CheckSharedList compares signature and checksum of a list of shared messages,
+// of which b is the part that is used. Spec: III.G.
+func CheckSharedList(b []byte) error {
+	const name = "shared message list"
+	_, err := verifyTagged(name, "SMLI", b)
+	return inRecord(name, err)
 }

@@ -70,6 +70,66 @@ func decodeFilterSpec(r *wire.Reader, version uint8) FilterSpec {
 	return f
 }
 
+// PipelineVersion is the version of the message that libhdf5 chooses.
+func PipelineVersion(low Bound) uint8 { return low.of([...]uint8{1, 2, 2, 2, 2, 2}) }
+
+// AppendPipeline appends a filter pipeline message of version 1 or 2. Version 2
+// stores no names of filters below 256. ErrUnsupported: an unknown version or
+// more than 32 filters; ErrLimit: a field does not fit. Spec: IV.A.2.l.
+func AppendPipeline(b []byte, specs []FilterSpec, version uint8) ([]byte, error) {
+	e := newEncoder("filter pipeline message", b, wire.Sizes{})
+	if len(specs) > 32 {
+		e.fail(noForm("number of filters", "%d, at most 32", len(specs)))
+	}
+	e.U8(version)
+	e.U8(uint8(len(specs)))
+	switch version {
+	case 1:
+		e.Zero(6)
+	case 2:
+	default:
+		e.fail(unknownVersion("", version, "1 and 2"))
+	}
+	for i := range specs {
+		e.filterSpec(&specs[i], version)
+	}
+	return e.done(b)
+}
+
+func (e *encoder) filterSpec(f *FilterSpec, version uint8) {
+	named := version == 1 || f.ID >= 256
+	n := 0
+	if named && f.Name != "" {
+		n = len(f.Name) + 1
+	}
+	if strings.IndexByte(f.Name, 0) >= 0 {
+		e.fail(noForm("name", "a NUL in %q", f.Name))
+	}
+	e.U16(f.ID)
+	if named {
+		stored := n
+		if version == 1 {
+			stored = (n + 7) &^ 7
+		}
+		e.uint("length of name", uint64(stored), 2)
+	}
+	e.U16(f.Flags)
+	e.uint("number of client data values", uint64(len(f.Values)), 2)
+	from := e.Len()
+	if n > 0 {
+		e.CString(f.Name)
+	}
+	if version == 1 {
+		e.Pad(from, 8)
+	}
+	for _, v := range f.Values {
+		e.U32(v)
+	}
+	if version == 1 && len(f.Values)%2 == 1 {
+		e.Zero(4)
+	}
+}
+
 // ExternalFile is one part of a dataset stored in raw files. Spec: IV.A.2.h.
 type ExternalFile struct {
 	NameOffset uint64 // in the local heap
@@ -102,4 +162,23 @@ func DecodeExternalFiles(b []byte, s wire.Sizes) (*ExternalFiles, error) {
 		e.Files = append(e.Files, ExternalFile{NameOffset: r.Length(), Offset: r.Length(), Size: r.Length()})
 	}
 	return e, inRecord(name, r.Err())
+}
+
+// AppendExternalFiles appends an external data files message without spare
+// slots. Spec: IV.A.2.h.
+func AppendExternalFiles(b []byte, x *ExternalFiles, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("external data files message", b, s)
+	e.U8(1)
+	e.Zero(3)
+	n := uint64(len(x.Files))
+	e.uint("allocated slots", n, 2)
+	e.uint("used slots", n, 2)
+	e.address("heap", x.Heap)
+	for i := range x.Files {
+		f := &x.Files[i]
+		e.length("name offset", f.NameOffset)
+		e.length("offset", f.Offset)
+		e.length("size", f.Size)
+	}
+	return e.done(b)
 }

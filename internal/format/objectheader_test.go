@@ -165,10 +165,10 @@ func TestPointersToSharedMessagesHaveThreeVersions(t *testing.T) {
 			b    []byte
 			want SharedMessage
 		}{
-			{"1", rec(s).raw(1, 0).zero(6).length(0x16).offset(0x321).b, SharedMessage{Header: 0x321}},
-			{"2", rec(s).raw(2, 0).offset(0x321).b, SharedMessage{Header: 0x321}},
-			{"3, committed", rec(s).raw(3, 2).offset(0x321).b, SharedMessage{Header: 0x321}},
-			{"3, heap", rec(s).raw(3, 1).raw(id...).b, SharedMessage{InHeap: true, HeapID: [8]byte(id)}},
+			{"1", rec(s).raw(1, 0).zero(6).length(0x16).offset(0x321).b, SharedMessage{Version: 1, Header: 0x321}},
+			{"2", rec(s).raw(2, 0).offset(0x321).b, SharedMessage{Version: 2, Header: 0x321}},
+			{"3, committed", rec(s).raw(3, 2).offset(0x321).b, SharedMessage{Version: 3, Header: 0x321}},
+			{"3, heap", rec(s).raw(3, 1).raw(id...).b, SharedMessage{Version: 3, InHeap: true, HeapID: [8]byte(id)}},
 		} {
 			m, err := DecodeSharedMessage(c.b, s)
 			if err != nil || m != c.want {

@@ -17,6 +17,11 @@ const SuperblockSize = 24 + 4 + 4*8 + 40
 const (
 	FlagWriteAccess = 0x01 // open for writing
 	FlagSWMRWrite   = 0x04 // open for single-writer/multiple-reader writing
+
+	// FlagLockOut is a bit that libhdf5 does not know: it refuses a file that has
+	// it set. Below version 3 it takes no notice of the others (tried with 1.10.8,
+	// 1.14.6 and 2.0).
+	FlagLockOut = 0x08
 )
 
 // Superblock is the entry to a file.
@@ -77,10 +82,7 @@ func decodeSuperblockV0(b []byte) (*Superblock, error) {
 	if b[9] != 0 || b[10] != 0 || b[12] != 0 {
 		return nil, h5err.Unsupported("superblock", "version of free space, root or shared header", "got %d, %d, %d, want 0", b[9], b[10], b[12])
 	}
-	n := 24 + 4*s.Sizes.Offset + SymbolTableEntrySize(s.Sizes)
-	if s.Version == 1 {
-		n += 4
-	}
+	n := SuperblockBytes(s.Version, s.Sizes)
 	if len(b) < n {
 		return nil, h5err.New(h5err.ErrTruncated, "superblock", "", "%d of %d bytes", len(b), n)
 	}
@@ -106,7 +108,7 @@ func decodeSuperblockV2(b []byte) (*Superblock, error) {
 	if err := checkSizes(s.Sizes); err != nil {
 		return nil, err
 	}
-	n := 12 + 4*s.Sizes.Offset + 4
+	n := SuperblockBytes(s.Version, s.Sizes)
 	if len(b) < n {
 		return nil, h5err.New(h5err.ErrTruncated, "superblock", "", "%d of %d bytes", len(b), n)
 	}
@@ -133,6 +135,118 @@ func checkSizes(s wire.Sizes) error {
 		}
 	}
 	return nil
+}
+
+// SuperblockVersion is the version that libhdf5 chooses, unless the file needs
+// more: a B-tree K of chunks other than 32 needs 1, what only an extension can
+// tell (file space, shared messages) needs 2. Source: libhdf5's H5Fsuper.c.
+func SuperblockVersion(low Bound) uint8 { return low.of([...]uint8{0, 2, 3, 3, 3, 3}) }
+
+// SuperblockBytes is the size of a superblock; 0 for a version that is not known.
+func SuperblockBytes(version uint8, s wire.Sizes) int {
+	switch version {
+	case 0:
+		return 24 + 4*s.Offset + SymbolTableEntrySize(s)
+	case 1:
+		return 24 + 4 + 4*s.Offset + SymbolTableEntrySize(s)
+	case 2, 3:
+		return 12 + 4*s.Offset + 4
+	}
+	return 0
+}
+
+// AppendSuperblock appends a superblock. Versions 0 and 1 take the root group
+// from RootEntry, 2 and 3 from Root. ErrLimit: a field does not fit;
+// ErrUnsupported: the format has no such superblock. Spec: II.A.
+func AppendSuperblock(b []byte, s *Superblock) ([]byte, error) {
+	e := newEncoder("superblock", b, s.Sizes)
+	if err := checkSizes(s.Sizes); err != nil {
+		return b, err
+	}
+	e.String(Signature)
+	e.U8(s.Version)
+	switch s.Version {
+	case 0, 1:
+		e.superblockV0(s)
+	case 2, 3:
+		e.U8(uint8(s.Sizes.Offset))
+		e.U8(uint8(s.Sizes.Length))
+		e.uint("flags", uint64(s.Flags), 1)
+		e.address("base address", s.Base)
+		e.address("extension", s.Extension)
+		e.address("end of file", s.EndOfFile)
+		e.address("root group", s.Root)
+		e.Zero(4)
+		seal(e.Buf[len(b):])
+	default:
+		e.fail(unknownVersion("", s.Version, "0 to 3"))
+	}
+	return e.done(b)
+}
+
+func (e *encoder) superblockV0(s *Superblock) {
+	if s.LeafK == 0 || s.InternalK == 0 {
+		e.fail(noForm("group node K", "leaf %d, internal %d", s.LeafK, s.InternalK))
+	}
+	e.Zero(4)
+	e.U8(uint8(s.Sizes.Offset))
+	e.U8(uint8(s.Sizes.Length))
+	e.Zero(1)
+	e.U16(s.LeafK)
+	e.U16(s.InternalK)
+	e.U32(s.Flags)
+	if s.Version == 1 {
+		e.U16(s.ChunkK)
+		e.Zero(2)
+	}
+	e.address("base address", s.Base)
+	e.address("free space", s.FreeSpace)
+	e.address("end of file", s.EndOfFile)
+	e.address("driver info", s.DriverInfo)
+	e.symbolTableEntry(&s.RootEntry)
+}
+
+// lockOut is the byte of an encoded superblock, and the bit in it, that keeps
+// other programs out; bit 0 when b is no superblock.
+func lockOut(b []byte) (at int, bit byte) {
+	switch {
+	case len(b) < 24 || string(b[:8]) != Signature:
+		return 0, 0
+	case b[8] < 2:
+		return 20, FlagLockOut
+	case b[8] == 2:
+		return 11, FlagLockOut
+	case b[8] == 3:
+		return 11, FlagWriteAccess
+	}
+	return 0, 0
+}
+
+// MarkSuperblock sets or clears, in place, the mark in the superblock at the
+// start of b that makes libhdf5 refuse the file: FlagWriteAccess in version 3,
+// FlagLockOut before. Superblocks that don't
+// decode are not touched: it gives DecodeSuperblock's error. Spec: II.A.
+func MarkSuperblock(b []byte, on bool) error {
+	s, err := DecodeSuperblock(b)
+	if err != nil {
+		return err
+	}
+	at, bit := lockOut(b)
+	b[at] &^= bit
+	if on {
+		b[at] |= bit
+	}
+	if s.Version >= 2 {
+		seal(b[:SuperblockBytes(s.Version, s.Sizes)])
+	}
+	return nil
+}
+
+// SuperblockMarked tells whether MarkSuperblock's mark is set in the superblock
+// at the start of b; false when there is none.
+func SuperblockMarked(b []byte) bool {
+	at, bit := lockOut(b)
+	return bit != 0 && b[at]&bit != 0
 }
 
 // DriverInfo says how the file's address space is spread over several files.

@@ -69,6 +69,85 @@ func DecodeVirtual(b []byte, s wire.Sizes) ([]VirtualMapping, error) {
 	return list, nil
 }
 
+// AppendVirtual appends the heap object of a virtual dataset with these
+// mappings, in the version that libhdf5 writes under the low bound. Of a mapping
+// only names and selections are looked at. Errors: those of AppendSelection,
+// ErrSelection for mappings that DecodeVirtual would refuse, ErrUnsupported for
+// a name with a NUL. Spec: III.F.
+func AppendVirtual(b []byte, list []VirtualMapping, low Bound, s wire.Sizes) ([]byte, error) {
+	e := newEncoder("virtual dataset mappings", b, s)
+	e.virtual(list, low, 0)
+	if low >= BoundV200 && e.err == nil {
+		shared := newEncoder(e.structure, b[:len(b):len(b)], s)
+		if shared.virtual(list, low, 1); shared.Len() <= e.Len() {
+			return shared.done(b)
+		}
+	}
+	return e.done(b)
+}
+
+// virtual appends the whole block in one version.
+func (e *encoder) virtual(list []VirtualMapping, low Bound, version uint8) {
+	start := e.Len()
+	e.U8(version)
+	e.length("number of mappings", uint64(len(list)))
+	files, datasets := map[string]int{}, map[string]int{}
+	for i := range list {
+		m := list[i]
+		if m.Source == nil || m.Virtual == nil {
+			e.fail(badSelection("mapping", "%d has none", i))
+			return
+		}
+		if err := m.check(); err != nil {
+			e.fail(badSelection("mapping", "%d: %v", i, err))
+			return
+		}
+		if strings.IndexByte(m.File+m.Dataset, 0) >= 0 {
+			e.fail(noForm("source name", "a NUL in %q, %q", m.File, m.Dataset))
+		}
+		if version == 0 {
+			e.CString(m.File)
+			e.CString(m.Dataset)
+		} else {
+			e.sharedNames(&m, i, files, datasets)
+		}
+		e.selection(m.Source, low)
+		e.selection(m.Virtual, low)
+	}
+	e.Zero(4)
+	seal(e.Buf[start:])
+}
+
+// sharedNames appends flags and names of mapping i; files and datasets hold
+// where a name was first.
+func (e *encoder) sharedNames(m *VirtualMapping, i int, files, datasets map[string]int) {
+	at := e.Len()
+	e.U8(0)
+	flags := uint32(0)
+	if m.File == "." {
+		flags = virtualSameFile
+	} else {
+		flags = bit(e.sharedName(m.File, i, files), 0)
+	}
+	flags |= bit(e.sharedName(m.Dataset, i, datasets), 1)
+	e.Buf[at] = uint8(flags)
+}
+
+// sharedName appends a name, or the number of an earlier mapping that has it
+// where that is not longer.
+func (e *encoder) sharedName(name string, i int, known map[string]int) bool {
+	first, found := known[name]
+	if found && len(name)+1 >= e.Sizes.Length {
+		e.length("shared name", uint64(first))
+		return true
+	}
+	if !found {
+		known[name] = i
+	}
+	e.CString(name)
+	return false
+}
+
 // decode reads one mapping; earlier are those before it.
 func (m *VirtualMapping) decode(r *wire.Reader, version uint8, earlier []VirtualMapping) error {
 	flags := uint8(0)

@@ -1,6 +1,8 @@
-// Package heap reads HDF5's heaps: local (names of old-style groups), global
-// (variable-length data, references) and fractal (dense links and attributes,
-// shared messages). All of it is safe for any number of goroutines.
+// Package heap reads and edits HDF5's heaps: local (names of old-style groups),
+// global (variable-length data, references) and fractal (dense links and
+// attributes, shared messages), and the records of free space in a file and in
+// fractal heaps. What reads is safe for any number of goroutines; what edits
+// works on a draft and belongs to its goroutine.
 package heap
 
 import (

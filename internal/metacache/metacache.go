@@ -22,7 +22,7 @@ type Cache struct {
 	drv    driver.Driver
 	sizes  wire.Sizes
 	limits wire.Limits
-	shards [shardCount]shard
+	shards []shard
 	reads  atomic.Int64
 }
 
@@ -68,11 +68,12 @@ type entry struct {
 
 // New reads through d, whose position 0 is the file's base address.
 func New(d driver.Driver, sizes wire.Sizes, limits wire.Limits) *Cache {
-	c := &Cache{drv: d, sizes: sizes, limits: limits}
-	for i := range c.shards {
-		c.shards[i].m = map[key]*entry{}
-	}
-	return c
+	return &Cache{drv: d, sizes: sizes, limits: limits, shards: make([]shard, shardCount)}
+}
+
+// NewBrief is New for a cache that will hold little and not for long.
+func NewBrief(d driver.Driver, sizes wire.Sizes, limits wire.Limits) *Cache {
+	return &Cache{drv: d, sizes: sizes, limits: limits, shards: make([]shard, 1)}
 }
 
 // Sizes gives the widths of addresses and lengths in this file.
@@ -167,18 +168,21 @@ func (c *Cache) check(addr wire.Address, n uint64) error {
 // error is given to all that wait for it and is not kept.
 func Load[T any](c *Cache, kind Kind, addr wire.Address, decode func() (T, int64, error)) (T, error) {
 	k := key{addr, kind}
-	s := &c.shards[(uint64(addr)>>3^uint64(addr)>>9^uint64(kind))%shardCount]
+	s := &c.shards[(uint64(addr)>>3^uint64(addr)>>9^uint64(kind))%uint64(len(c.shards))]
 	s.mu.Lock()
 	e, ok := s.m[k]
 	if !ok {
 		e = &entry{}
+		if s.m == nil { // a writer makes many caches, and most stay nearly empty
+			s.m = map[key]*entry{}
+		}
 		s.m[k] = e
 	}
 	s.mu.Unlock()
 	e.once.Do(func() {
 		v, size, err := decode()
 		e.val, e.err = v, err
-		s.settle(k, e, size+128, c.limits.Cache/shardCount)
+		s.settle(k, e, size+128, c.limits.Cache/int64(len(c.shards)))
 	})
 	if e.err != nil {
 		var zero T
@@ -190,6 +194,17 @@ func Load[T any](c *Cache, kind Kind, addr wire.Address, decode func() (T, int64
 	// Two records of a damaged file may claim one address.
 	v, _, err := decode()
 	return v, err
+}
+
+// Clear forgets all records; those that are in use stay valid.
+func (c *Cache) Clear() {
+	for i := range c.shards {
+		s := &c.shards[i]
+		s.mu.Lock()
+		clear(s.m)
+		s.size = 0
+		s.mu.Unlock()
+	}
 }
 
 // settle drops a failed entry, and makes room for one that succeeded.

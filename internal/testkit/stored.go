@@ -1,5 +1,6 @@
 // Package testkit is what the tests of several packages share: readers of the
-// chunks that real libraries stored, and the contract that every filter keeps.
+// chunks that real libraries stored, the contract that every filter keeps, and
+// folders that crash (CrashFS) or fail (FaultFS).
 // Only tests import it; it imports nothing above hdf5/filter.
 //
 // Chunks lie in three kinds of files, each beside the script that made it; the

@@ -59,3 +59,16 @@ func (a *Appender) Zero(n int) {
 
 // Pad appends zeros until the bytes since from are a multiple of n.
 func (a *Appender) Pad(from, n int) { a.Zero((n - (len(a.Buf)-from)%n) % n) }
+
+// PutUint writes the low len(b) bytes of v over b, which has at most 8; an
+// Address that is Undefined becomes all ones in every width.
+func PutUint(b []byte, v uint64) {
+	if len(b) == 8 {
+		binary.LittleEndian.PutUint64(b, v)
+		return
+	}
+	for i := range b {
+		b[i] = byte(v)
+		v >>= 8
+	}
+}

@@ -1,8 +1,8 @@
-// Package bitshuffle decodes filter 32008: bits of equal weight brought
-// together, with or without LZ4 or Zstandard behind. Source: Masui et al., "A
-// compression scheme for radio data in high performance computing" (2015), and
-// the layout of the registered plugin. It takes and gives bytes and opens no
-// file. Everything here is safe for any number of goroutines.
+// Package bitshuffle applies and undoes filter 32008: bits of equal weight
+// brought together, with or without LZ4 or Zstandard behind. Source: Masui et
+// al., "A compression scheme for radio data in high performance computing"
+// (2015), and the layout of the registered plugin. It takes and gives bytes and
+// opens no file. Everything here is safe for any number of goroutines.
 //
 // Elements are taken in blocks of blockSize of them, a multiple of 8; the last
 // block holds what remains, rounded down to a multiple of 8; the up to 7 others
@@ -29,12 +29,13 @@ import (
 // structure names the codec in errors.
 const structure = "bitshuffle chunk"
 
-// Places of the client data; the plugin's version comes in front. The
-// two last may be missing.
+// Places of the client data; the plugin's version comes in front. All but the
+// element size may be missing.
 const (
 	valueElementSize = 2 // bytes
 	valueBlockSize   = 3 // elements, 0 for the default
 	valueCompression = 4
+	valueLevel       = 5 // of Zstandard, 0 for the default
 )
 
 // Compression is what is done to each block after its bits are shuffled.
@@ -75,32 +76,20 @@ func DefaultBlockSize(elementSize int) int {
 // Decode undoes bitshuffle as filter.Filter says. Bytes behind the last
 // element of a compressed chunk are passed over, as the plugin does.
 func (bitshuffle) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
-	if len(c.Values) <= valueElementSize {
-		return nil, h5err.Corrupt(structure, "client data", "%d values, want at least 3", len(c.Values))
+	p, err := parseValues(c.Values)
+	if err != nil {
+		return nil, err
 	}
-	l := layout{}
-	elementSize, blockSize := c.Values[valueElementSize], uint64(0)
-	if len(c.Values) > valueBlockSize {
-		blockSize = uint64(c.Values[valueBlockSize])
-	}
-	if len(c.Values) > valueCompression {
-		l.compression = Compression(c.Values[valueCompression])
-	}
-	size := uint64(len(src))
-	switch {
-	case elementSize == 0:
-		return nil, h5err.Corrupt(structure, "element size", "0")
-	case l.compression > Zstd || l.compression == 1:
-		return nil, h5err.Unsupported(structure, "compression", "%d", l.compression)
-	case l.compression != None:
+	l, size, blockSize := layout{compression: p.compression}, uint64(len(src)), p.block
+	if l.compression != None {
 		if len(src) < headerSize {
 			return nil, h5err.Corrupt(structure, "header", "%d bytes, want %d", len(src), headerSize)
 		}
 		size = binary.BigEndian.Uint64(src)
-		blockSize = uint64(binary.BigEndian.Uint32(src[8:])) / uint64(elementSize)
+		blockSize = uint64(binary.BigEndian.Uint32(src[8:])) / p.elementSize
 		src = src[headerSize:]
 	}
-	if err := l.set(size, uint64(elementSize), blockSize, len(src), c); err != nil {
+	if err := l.set(size, p.elementSize, blockSize, len(src), c); err != nil {
 		return nil, err
 	}
 	out, err := c.Room(dst, structure, size)
@@ -111,6 +100,34 @@ func (bitshuffle) Decode(dst, src []byte, c filter.Chunk) ([]byte, error) {
 		return nil, err
 	}
 	return out, nil
+}
+
+// parameters are what the client data say.
+type parameters struct {
+	elementSize uint64 // bytes, above 0
+	block       uint64 // elements, 0 for the default
+	compression Compression
+	level       uint32 // of Zstandard, 0 for the default
+}
+
+// parseValues reads the client data; what may be missing is 0.
+func parseValues(values []uint32) (parameters, error) {
+	if len(values) <= valueElementSize {
+		return parameters{}, h5err.Corrupt(structure, "client data", "%d values, want at least 3", len(values))
+	}
+	var all [valueLevel + 1]uint32
+	copy(all[:], values)
+	p := parameters{
+		elementSize: uint64(all[valueElementSize]), block: uint64(all[valueBlockSize]),
+		compression: Compression(all[valueCompression]), level: all[valueLevel],
+	}
+	if p.elementSize == 0 {
+		return p, h5err.Corrupt(structure, "element size", "0")
+	}
+	if p.compression > Zstd || p.compression == 1 {
+		return p, h5err.Unsupported(structure, "compression", "%d", p.compression)
+	}
+	return p, nil
 }
 
 // layout is how a chunk is cut.

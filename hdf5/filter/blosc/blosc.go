@@ -1,7 +1,7 @@
-// Package blosc decodes HDF5 filter 32001: the chunk is one chunk of Blosc
-// (source: hdf5-blosc, src/blosc_filter.c). What the chunk needs stands in its
-// own header; the filter's client data is not looked at, as writers leave parts
-// of it unset.
+// Package blosc applies and undoes HDF5 filter 32001: the chunk is one chunk of
+// Blosc (source: hdf5-blosc, src/blosc_filter.c). What decoding needs stands in
+// the chunk's own header; the filter's client data is not looked at then, as
+// writers leave parts of it unset.
 package blosc
 
 import (
@@ -11,7 +11,7 @@ import (
 
 type blosc struct{}
 
-// New gives the filter. It is safe for concurrent use.
+// New gives the filter, which is a filter.Encoder. It is safe for concurrent use.
 func New() filter.Filter { return blosc{} }
 
 func (blosc) ID() filter.ID { return filter.Blosc }

@@ -1,9 +1,9 @@
-// Package blosc2 decodes HDF5 filter 32026: the chunk is a contiguous frame of
-// Blosc2 (source: c-blosc2, README_CFRAME_FORMAT.rst, README_B2ND_METALAYER.rst
-// and blosc/frame.c; hdf5-blosc2, src/blosc2_filter.c). Whether an array's
-// elements lie in tiles is told by the frame; the filter's client data is not
-// looked at, as it disagrees in real files. A chunk of Blosc without a frame is
-// decoded as well.
+// Package blosc2 applies and undoes HDF5 filter 32026: the chunk is a contiguous
+// frame of Blosc2 (source: c-blosc2, README_CFRAME_FORMAT.rst,
+// README_B2ND_METALAYER.rst and blosc/frame.c; hdf5-blosc2,
+// src/blosc2_filter.c). Whether an array's elements lie in tiles is told by the
+// frame; in decoding, the filter's client data is not looked at, as it disagrees
+// in real files. A chunk of Blosc without a frame is decoded as well.
 package blosc2
 
 import (
@@ -14,7 +14,7 @@ import (
 
 type blosc2 struct{}
 
-// New gives the filter. It is safe for concurrent use.
+// New gives the filter, which is a filter.Encoder. It is safe for concurrent use.
 func New() filter.Filter { return blosc2{} }
 
 func (blosc2) ID() filter.ID { return filter.Blosc2 }

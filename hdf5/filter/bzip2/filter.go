@@ -1,7 +1,8 @@
-// Package bzip2 decodes filter 307, the bzip2 that PyTables and the registered
-// plugin share: one bzip2 stream. The format itself is the standard library's
-// work. It takes and gives bytes and opens no file. Everything here is safe for
-// any number of goroutines.
+// Package bzip2 applies and undoes filter 307, the bzip2 that PyTables and the
+// registered plugin share: one bzip2 stream. Decoding it is the standard
+// library's work; the encoder follows the public descriptions of the format. It
+// takes and gives bytes and opens no file. Everything here is safe for any
+// number of goroutines.
 package bzip2
 
 import (

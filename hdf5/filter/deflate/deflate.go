@@ -1,6 +1,11 @@
-// Package deflate undoes HDF5's deflate filter: it decodes a whole zlib stream
-// held in memory into one block of bytes. It streams nothing and compresses
-// nothing. All exported names are safe for any number of goroutines.
+// Package deflate undoes and applies HDF5's deflate filter: it decodes a whole
+// zlib stream held in memory into one block of bytes, and makes such a stream
+// of one. It streams nothing. All exported names are safe for any number of
+// goroutines.
+//
+// The compressor is made for the byte planes of shuffled chunks: it looks every
+// 8 KiB whether new codes pay, takes a match only where it saves bits over the
+// literals in its place, and stores noise as it is.
 //
 // Source: RFC 1950 (zlib), RFC 1951 (deflate); where those are silent, what
 // zlib's inflate accepts: incomplete codes are refused but for a single code

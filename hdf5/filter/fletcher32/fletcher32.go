@@ -1,4 +1,4 @@
-// Package fletcher32 verifies and removes the checksum that HDF5's Fletcher-32
+// Package fletcher32 appends, verifies and removes the checksum that HDF5's Fletcher-32
 // filter appends to a chunk. It takes and gives bytes only, and is safe for
 // any number of goroutines.
 //

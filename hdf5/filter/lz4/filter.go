@@ -1,6 +1,6 @@
-// Package lz4 decodes filter 32004, HDF5's LZ4 plugin: blocks of LZ4 in a
-// framing of the plugin's own, which is the source. It takes and gives bytes
-// and opens no file.
+// Package lz4 applies and undoes filter 32004, HDF5's LZ4 plugin: blocks of LZ4
+// in a framing of the plugin's own, which is the source. It takes and gives
+// bytes and opens no file.
 // Everything here is safe for any number of goroutines.
 //
 // A chunk is framed as follows, every field big-endian:

@@ -1,6 +1,6 @@
-// Package lzf decodes filter 32000, the LZF that h5py brings. Source: the
-// liblzf stream as Marc Lehmann describes it in lzf.h and lzf_c.c, without the
-// "ZV" block header of its command line tool. It takes and gives bytes and
+// Package lzf applies and undoes filter 32000, the LZF that h5py brings. Source:
+// the liblzf stream as Marc Lehmann describes it in lzf.h and lzf_c.c, without
+// the "ZV" block header of its command line tool. It takes and gives bytes and
 // opens no file. Everything here is safe for any number of goroutines.
 package lzf
 

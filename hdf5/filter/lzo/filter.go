@@ -1,7 +1,7 @@
-// Package lzo decodes filter 305, PyTables' LZO: one LZO1X stream. Writers of
-// 2003 (PyTables before 0.8) put a checksum and the decoded size behind it, and
-// no client data tell those chunks from later ones, so the stream's own end
-// marker decides. Sources: the description of the LZO stream in the Linux
+// Package lzo applies and undoes filter 305, PyTables' LZO: one LZO1X stream.
+// Writers of 2003 (PyTables before 0.8) put a checksum and the decoded size
+// behind it, and no client data tell those chunks from later ones, so the
+// stream's own end marker decides. Sources: the description of the LZO stream in the Linux
 // documentation (staging/lzo.rst, version 0), and for the trailer the public
 // history of PyTables. It takes and gives bytes and opens no file. Everything
 // here is safe for any number of goroutines.

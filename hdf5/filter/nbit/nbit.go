@@ -1,4 +1,4 @@
-// Package nbit undoes HDF5's n-bit filter, which stores only those bits of
+// Package nbit undoes and applies HDF5's n-bit filter, which stores only those bits of
 // each number that its datatype calls significant.
 //
 // A filtered chunk is one string of bits, most significant first, without any

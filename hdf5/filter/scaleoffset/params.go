@@ -26,6 +26,7 @@ type params struct {
 	factor int32  // power of ten, or bits asked for
 	count  uint32 // elements
 	size   int    // bytes of an element, at least 1
+	signed bool   // two's complement
 	big    bool   // most significant byte first
 	filled bool   // a fill value is defined
 	fill   uint64 // its bits
@@ -36,7 +37,7 @@ func parseParams(v []uint32) (params, error) {
 	if len(v) != valueCount {
 		return params{}, h5err.Corrupt(structure, "client data", "%d values, want %d", len(v), valueCount)
 	}
-	p := params{class: v[3], factor: int32(v[1]), count: v[2], big: v[6] == 1, filled: v[7] == 1}
+	p := params{class: v[3], factor: int32(v[1]), count: v[2], signed: v[5] == 1, big: v[6] == 1, filled: v[7] == 1}
 	for _, i := range []int{5, 6, 7} {
 		if v[i] > 1 {
 			return p, h5err.Corrupt(structure, "client data", "value %d is %d, want 0 or 1", i, v[i])

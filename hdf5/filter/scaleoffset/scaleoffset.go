@@ -1,5 +1,5 @@
-// Package scaleoffset undoes HDF5's scale-offset filter: whole numbers are
-// stored as their distance from the least one, in as few bits as the greatest
+// Package scaleoffset undoes and applies HDF5's scale-offset filter: whole numbers
+// are stored as their distance from the least one, in as few bits as the greatest
 // distance needs; floating-point numbers are first multiplied by a power of ten
 // and rounded.
 //

@@ -132,7 +132,7 @@ func BenchmarkUnshuffle(b *testing.B) {
 }
 
 func BenchmarkShuffle(b *testing.B) {
-	for _, size := range []int{2, 4, 8, 16} {
+	for _, size := range []int{2, 4, 8, 12, 16} {
 		src, dst := random(1<<20, 1), make([]byte, 1<<20)
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			b.SetBytes(1 << 20)

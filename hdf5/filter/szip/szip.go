@@ -1,4 +1,4 @@
-// Package szip undoes HDF5's szip filter: the lossless adaptive entropy coder
+// Package szip undoes and applies HDF5's szip filter: the lossless adaptive entropy coder
 // of CCSDS 121.0-B-3 in the form that szlib and libaec's szlib layer store.
 //
 // A filtered chunk is

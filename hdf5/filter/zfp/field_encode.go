@@ -1,8 +1,8 @@
 package zfp
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
 
 	"gables/hdf5/h5err"
 )
@@ -11,7 +11,8 @@ import (
 // library's: src is a chunk's values in the byte order that values (client
 // data, see ClientData) tell. It writes into dst[:0] as append does. Safe for
 // concurrent use. It returns ErrCorrupt for client data that break a rule or a
-// src of another size than they tell, ErrUnsupported for another codec version.
+// src of another size than they tell, ErrUnsupported for another codec version
+// and for floats in reversible blocks of a least size.
 func Encode(dst, src []byte, values []uint32) ([]byte, error) {
 	h, err := parseValues(values)
 	if err != nil {
@@ -20,9 +21,8 @@ func Encode(dst, src []byte, values []uint32) ([]byte, error) {
 	if h.bytes() != uint64(len(src)) {
 		return nil, h5err.Corrupt(structure, "dimensions", "client data describe %d bytes, the chunk has %d", h.bytes(), len(src))
 	}
-	if h.bigEndian {
-		src = bytes.Clone(src)
-		swapBytes(src, h.kind.size())
+	if err := checkPadding(h.kind, h.mode); err != nil {
+		return nil, err
 	}
 	if h.kind.wide() {
 		return encodeField[int64](dst, src, h), nil
@@ -59,7 +59,11 @@ func (e *blockEncoder[I]) gather(src []byte, at [4]uint64) {
 			row := ((at[3]+uint64(w))*n[2]+at[2]+uint64(z))*n[1] + at[1]
 			for y := range extent[1] {
 				first := (row+uint64(y))*n[0] + at[0]
-				loadRow(e.values[64*w+16*z+4*y:][:extent[0]], src, int(first))
+				values := e.values[64*w+16*z+4*y:][:extent[0]]
+				loadRow(values, src, int(first))
+				if e.header.bigEndian {
+					reverseBytes(values)
+				}
 			}
 		}
 	}
@@ -98,5 +102,15 @@ func loadRow[I integer](values []I, src []byte, first int) {
 	src = src[4*first:][:4*len(values)]
 	for i := range values {
 		values[i] = I(binary.LittleEndian.Uint32(src[4*i:]))
+	}
+}
+
+func reverseBytes[I integer](values []I) {
+	for i, v := range values {
+		if isWide[I]() {
+			values[i] = I(bits.ReverseBytes64(uint64(v)))
+		} else {
+			values[i] = I(bits.ReverseBytes32(uint32(v)))
+		}
 	}
 }

@@ -1,7 +1,7 @@
-// Package zstd decodes filter 32015, Zstandard: one or more frames of RFC 8878,
-// skippable ones among them, with or without their content size. It takes and
-// gives bytes, opens no file and starts no goroutine. Everything here is safe
-// for any number of goroutines.
+// Package zstd applies and undoes filter 32015, Zstandard: one or more frames of
+// RFC 8878, skippable ones among them, with or without their content size. It
+// takes and gives bytes, opens no file and starts no goroutine. Everything here
+// is safe for any number of goroutines.
 package zstd
 
 import (

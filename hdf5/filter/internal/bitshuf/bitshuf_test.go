@@ -30,7 +30,7 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-func TestUnshuffleInvertsTheDefinition(t *testing.T) {
+func TestShuffleIsTheDefinitionAndUnshuffleInvertsIt(t *testing.T) {
 	for _, size := range sizes() {
 		for _, n := range []int{0, 1, 7, 8, 9, 16, 63, 64, 65, 72, 128, 136, 200, 511, 512, 648, 1031} {
 			want := randomBytes(n*size + n%size)
@@ -38,6 +38,10 @@ func TestUnshuffleInvertsTheDefinition(t *testing.T) {
 			Unshuffle(got, shuffle(want, size), size)
 			if !bytes.Equal(got, want) {
 				t.Fatalf("size %d, %d elements: bytes differ", size, n)
+			}
+			Shuffle(got, want, size)
+			if !bytes.Equal(got, shuffle(want, size)) {
+				t.Fatalf("size %d, %d elements: shuffled bytes differ", size, n)
 			}
 		}
 	}
@@ -56,6 +60,7 @@ func TestUnshuffleLeavesWhatLiesBehindAlone(t *testing.T) {
 	for _, size := range sizes() {
 		dst := bytes.Repeat([]byte{0xee}, 129*size+50)
 		Unshuffle(dst, randomBytes(129*size), size)
+		Shuffle(dst, randomBytes(129*size), size)
 		if !bytes.Equal(dst[129*size:], bytes.Repeat([]byte{0xee}, 50)) {
 			t.Fatalf("size %d: bytes behind the result changed", size)
 		}
@@ -74,9 +79,9 @@ func FuzzUnshuffle(f *testing.F) {
 	})
 }
 
-// BenchmarkUnshuffle does blocks of 8 KiB, as bitshuffle has them, and of
-// 256 KiB and 1 MiB, as Blosc has them.
-func BenchmarkUnshuffle(b *testing.B) {
+// benchmark does blocks of 8 KiB, as bitshuffle has them, and of 256 KiB and
+// 1 MiB, as Blosc has them.
+func benchmark(b *testing.B, move func(dst, src []byte, size int)) {
 	for _, size := range []int{1, 2, 3, 4, 8, 12, 16, 24} {
 		for _, block := range []int{8 << 10, 256 << 10, 1 << 20} {
 			b.Run(fmt.Sprintf("%d/%dK", size, block>>10), func(b *testing.B) {
@@ -84,9 +89,13 @@ func BenchmarkUnshuffle(b *testing.B) {
 				dst := make([]byte, len(src))
 				b.SetBytes(int64(len(src)))
 				for b.Loop() {
-					Unshuffle(dst, src, size)
+					move(dst, src, size)
 				}
 			})
 		}
 	}
 }
+
+func BenchmarkUnshuffle(b *testing.B) { benchmark(b, Unshuffle) }
+
+func BenchmarkShuffle(b *testing.B) { benchmark(b, Shuffle) }

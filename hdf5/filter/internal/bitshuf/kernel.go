@@ -88,16 +88,37 @@ func flip(x uint64, shift uint, mask uint64) uint64 {
 	return x ^ t<<shift ^ t
 }
 
-// step undoes 8 elements: the first byte of each row.
-func step(dst, src []byte, row, size int) {
+// transpose transposes 8 bytes of 8 bits.
+func transpose(x uint64) uint64 {
+	return flip(flip(flip(x, 7, 0x00aa00aa00aa00aa), 14, 0x0000cccc0000cccc), 28, 0x00000000f0f0f0f0)
+}
+
+// unstep undoes 8 elements: byte i of each row.
+func unstep(dst, src []byte, i, row, size int) {
+	dst = dst[i*Multiple*size:]
 	for j := range size {
 		var x uint64
 		for b := range 8 {
-			x |= uint64(src[(8*j+b)*row]) << (8 * b)
+			x |= uint64(src[(8*j+b)*row+i]) << (8 * b)
 		}
-		x = flip(flip(flip(x, 7, 0x00aa00aa00aa00aa), 14, 0x0000cccc0000cccc), 28, 0x00000000f0f0f0f0)
-		for i := range 8 {
-			dst[i*size+j] = byte(x >> (8 * i))
+		x = transpose(x)
+		for e := range 8 {
+			dst[e*size+j] = byte(x >> (8 * e))
+		}
+	}
+}
+
+// step is the reverse of unstep.
+func step(dst, src []byte, i, row, size int) {
+	src = src[i*Multiple*size:]
+	for j := range size {
+		var x uint64
+		for e := range 8 {
+			x |= uint64(src[e*size+j]) << (8 * e)
+		}
+		x = transpose(x)
+		for b := range 8 {
+			dst[(8*j+b)*row+i] = byte(x >> (8 * b))
 		}
 	}
 }

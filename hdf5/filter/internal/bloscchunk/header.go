@@ -1,7 +1,7 @@
-// Package bloscchunk decodes chunks of Blosc1 and Blosc2 (source: c-blosc2,
-// README_CHUNK_FORMAT.rst, and the decoders of c-blosc 1.21 and c-blosc2 3.x
-// where that text is silent). It reads bytes and opens nothing. Functions are
-// safe for concurrent use; a Chunk belongs to one goroutine.
+// Package bloscchunk encodes and decodes chunks of Blosc1 and Blosc2 (source:
+// c-blosc2, README_CHUNK_FORMAT.rst, and c-blosc 1.21 and c-blosc2 3.x where that
+// text is silent). It takes and gives bytes and opens nothing. Functions are safe
+// for concurrent use; a Chunk belongs to one goroutine.
 //
 // A chunk is a header, the start of each block, perhaps a dictionary, and the
 // streams of the blocks. All integers are little-endian.
@@ -29,15 +29,17 @@ import (
 	"gables/hdf5/h5err"
 )
 
+// MaxBlock is the greatest block, in bytes, that c-blosc2 takes.
+const MaxBlock = 536866816
+
 const (
 	shortHeader = 16 // Blosc1
 	longHeader  = 32 // Blosc2
 	maxFilters  = 6
 
-	versionBlosc1 = 2 // the last version of Blosc1
-	versionLast   = 6
-
-	maxBlock = 536866816 // greatest block that c-blosc2 takes
+	versionBlosc1  = 2 // the last version of Blosc1
+	versionWritten = 5 // of Blosc2
+	versionLast    = 6
 )
 
 // Bits of the flags at offset 2.
@@ -186,7 +188,7 @@ func (h *Header) countBlocks() error {
 	if h.varying {
 		h.blocks, h.BlockSize = h.BlockSize, 0
 	} else if h.NBytes > 0 {
-		if h.BlockSize == 0 || h.BlockSize > maxBlock {
+		if h.BlockSize == 0 || h.BlockSize > MaxBlock {
 			return corrupt("header", "blocks of %d bytes", h.BlockSize)
 		}
 		if h.BlockSize > h.NBytes {

@@ -1,6 +1,7 @@
-// Package blosclz decodes streams of BloscLZ, the codec of Blosc that descends
-// from FastLZ level 2 (source: c-blosc and c-blosc2, blosc/blosclz.c; format
-// version 1, the only one). It holds no state and is safe for concurrent use.
+// Package blosclz compresses and decodes streams of BloscLZ, the codec of Blosc
+// that descends from FastLZ level 2 (source: c-blosc and c-blosc2,
+// blosc/blosclz.c; format version 1, the only one). It holds no state and is
+// safe for concurrent use.
 //
 // A stream is a row of instructions; the first byte of each tells its kind:
 //

@@ -1,4 +1,4 @@
-// Package lz4block decodes blocks of the LZ4 format (LZ4 Block Format
+// Package lz4block compresses and decodes blocks of the LZ4 format (LZ4 Block Format
 // Description, github.com/lz4/lz4, doc/lz4_Block_format.md), without the frame
 // around them. It holds no state and is safe for concurrent use.
 package lz4block

@@ -1,6 +1,6 @@
-// Package lz77 copies the matches of codecs that descend from LZ77: bytes that
-// stand a distance back in the output, which the copy itself may be writing. It
-// holds no state and is safe for concurrent use.
+// Package lz77 finds and copies the matches of codecs that descend from LZ77:
+// bytes that stand a distance back, which a copy may itself be writing. Its
+// functions are safe for concurrent use.
 package lz77
 
 import "encoding/binary"

@@ -1,7 +1,8 @@
-// Package zstdframe decodes Zstandard: one or more frames of RFC 8878,
-// skippable ones among them, with or without their content size. The format
-// itself is github.com/klauspost/compress/zstd's work; what it decodes with is
-// kept for the next call. It starts no goroutine and is safe for concurrent use.
+// Package zstdframe encodes and decodes Zstandard: one frame of RFC 8878 out,
+// one or more in, skippable ones among them, with or without their content
+// size. The format itself is github.com/klauspost/compress/zstd's work; its
+// encoders and decoders are kept for the next call. The package starts no
+// goroutine and is safe for concurrent use.
 package zstdframe
 
 import (

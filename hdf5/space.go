@@ -1,0 +1,71 @@
+package hdf5
+
+import (
+	"slices"
+
+	"gables/internal/format"
+	"gables/internal/freespace"
+	"gables/internal/heap"
+)
+
+// spaceManagers is what a file remembers of its free space: the message of its
+// superblock extension, and the shared messages that the extension names.
+type spaceManagers struct {
+	info   *format.FileSpaceInfo // nil when the file says nothing of its space
+	shared []format.SharedIndex
+	loaded bool // what info names is the draft's to give out
+	told   bool // the draft's extension says that nothing is remembered
+}
+
+// spaceOptions is how a file's space is given out.
+func spaceOptions(info *format.FileSpaceInfo) freespace.Options {
+	o := freespace.Usual()
+	if info != nil && info.Strategy == "page" {
+		o.Page = info.PageSize
+	}
+	return o
+}
+
+// loadSpace makes the free space that the file remembers the draft's to give
+// out, unless a reader may still look at it.
+func (w *writer) loadSpace(s *store) error {
+	w.space = &spaceManagers{shared: s.graph.Shared}
+	if s.ext == nil {
+		return nil
+	}
+	info := *s.ext
+	info.Slots, info.Managers = slices.Clone(info.Slots), slices.Clone(info.Managers)
+	w.space.info = &info
+	if !info.Persist || w.j.Released() < w.j.Current().Transaction() {
+		return nil
+	}
+	if _, err := heap.LoadFreeSpace(w.draft, &info); err != nil {
+		return err
+	}
+	w.space.loaded = true
+	return nil
+}
+
+// settleSpace makes the draft's extension say what is true of its free space:
+// nothing while the file is being written, all of it in the last commit.
+func (w *writer) settleSpace(last bool) error {
+	if w.space == nil || !w.space.loaded || w.space.told && !last {
+		return nil
+	}
+	return w.draft.Do(func() error {
+		info := w.space.info
+		store := heap.ClearFreeSpace
+		if last {
+			store = heap.StoreFreeSpace
+		}
+		if err := store(w.draft, info); err != nil {
+			return err
+		}
+		body, err := format.AppendFileSpaceInfo(nil, info, w.sb.Sizes)
+		if err != nil {
+			return err
+		}
+		w.space.told = true
+		return w.editor.SetMessage(w.sb.Extension, format.MsgFileSpaceInfo, body)
+	})
+}
