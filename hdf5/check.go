@@ -146,6 +146,10 @@ func regionsOf(s *store) []audit.Range {
 	if j, ok := s.drv.(*driver.Joined); ok && s.at == 0 {
 		var list []audit.Range
 		for _, p := range j.Spans() {
+			if n := len(list); n > 0 && list[n-1].End == p.Start {
+				list[n-1].End += p.Extent
+				continue
+			}
 			list = append(list, audit.Range{At: p.Start, End: p.Start + p.Extent})
 		}
 		return list

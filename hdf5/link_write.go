@@ -101,23 +101,27 @@ func (f *File) Remove(p string) error {
 		return err
 	}
 	defer f.done()
-	target, err := w.quiet(p)
+	// What may be deleted must not be written to meanwhile, and a group may have
+	// any dataset below it.
+	list := w.all()
+	defer unlockAll(list)
+	err = w.edit(func() error { return w.remove(p) })
 	if err == nil {
-		defer target.release()
-		err = w.edit(func() error { return w.remove(p) })
+		w.forgetDeleted(list)
 	}
 	return h5err.In(err, f.name, cleanPath(p))
 }
 
-// quietDatasets are datasets whose raw data nobody changes meanwhile.
-type quietDatasets []*rawWriter
-
-func (q quietDatasets) release() { unlockAll(q) }
-
-// quiet waits for writes to what may be deleted with the link at p: an object
-// that is given back must not be written to. All writers are held, as a group
-// may have any of them below it.
-func (w *writer) quiet(string) (quietDatasets, error) { return w.all(), nil }
+// forgetDeleted drops what is held of datasets that are there no more.
+func (w *writer) forgetDeleted(list []*rawWriter) {
+	w.datasetsMu.Lock()
+	defer w.datasetsMu.Unlock()
+	for _, r := range list {
+		if w.datasets[r.addr] != r {
+			r.forget()
+		}
+	}
+}
 
 func (w *writer) remove(p string) error {
 	at, err := w.placeFor(p, false)

@@ -120,8 +120,10 @@ func (n *node) Comment() string {
 	return ""
 }
 
-func (n *node) Modified() time.Time {
-	n = n.now()
+func (n *node) Modified() time.Time { return n.now().modified() }
+
+// modified is Modified in the node's own state.
+func (n *node) modified() time.Time {
 	if m := n.h.Find(format.MsgModTime); m != nil {
 		if t, err := format.DecodeModTime(m.Data); err == nil {
 			return t

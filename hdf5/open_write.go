@@ -213,27 +213,25 @@ func newFileWriter(h *home, src *source, conf config) (*writer, error) {
 	size := uint64(format.SuperblockBytes(sb.Version, sb.Sizes))
 	w := newWriter(h, src, sb, conf.write.userBlock, size, defaultNodeSizes, freespace.Usual())
 	w.editor.Low = low
-	return w, w.beginFile()
+	w.begins = true
+	return w, w.edit(w.makeRoot)
 }
 
-// beginFile gives a new file its root group.
-func (w *writer) beginFile() error {
+// makeRoot gives a new file its root group.
+func (w *writer) makeRoot() error {
 	low := w.editor.Low
-	return w.edit(func() error {
-		root, err := w.editor.NewGroup(object.GroupOptions{HeaderOptions: w.headerOptions(low == format.BoundEarliest, false)})
-		if err != nil {
-			return err
-		}
-		w.sb.Root = root
-		if low == format.BoundEarliest {
-			w.sb.RootEntry, err = w.editor.RootEntry(root)
-		}
-		if err != nil {
-			return err
-		}
-		_, err = w.editor.AddReference(root, 1)
+	root, err := w.editor.NewGroup(object.GroupOptions{HeaderOptions: w.headerOptions(low == format.BoundEarliest, false)})
+	if err != nil {
 		return err
-	})
+	}
+	w.sb.Root = root
+	if low == format.BoundEarliest {
+		if w.sb.RootEntry, err = w.editor.RootEntry(root); err != nil {
+			return err
+		}
+	}
+	_, err = w.editor.AddReference(root, 1)
+	return err
 }
 
 // newWritingFile makes the handle of a writer.
@@ -292,6 +290,13 @@ func OpenImage(image []byte, opts ...Option) (*File, error) {
 }
 
 func openImage(image []byte, conf config) (*File, error) {
+	if image != nil {
+		s, err := newStore(makeHome(conf, "", folder{}), driver.Memory(image))
+		if err != nil {
+			return nil, err
+		}
+		conf.write.userBlock = s.at
+	}
 	src := &source{writing: true, users: 1, ready: make(chan struct{})}
 	buf := driver.NewBuffer(append([]byte(nil), image...))
 	src.image = buf

@@ -66,7 +66,7 @@ func (s *store) open() error {
 	if err := s.readExtension(); err != nil {
 		return fmt.Errorf("superblock extension: %w", err)
 	}
-	if s.sb.Flags&format.FlagWriteAccess != 0 && s.sb.Version >= 2 {
+	if s.sb.Flags&format.FlagLockOut != 0 || s.sb.Flags&format.FlagWriteAccess != 0 && s.sb.Version >= 2 {
 		s.warnings = append(s.warnings, &h5err.FormatError{File: s.name, Structure: "superblock", Field: "file consistency flags",
 			Detail: "its writer is at work or has crashed, so it may be incomplete", Err: h5err.ErrOpenForWrite})
 	}

@@ -203,3 +203,84 @@ func TestDatasetsAreWrittenByManyGoroutines(t *testing.T) {
 	}
 	fatal(t, w.Close())
 }
+
+func TestAnImageInMemoryIsAFile(t *testing.T) {
+	ctx := context.Background()
+	for _, low := range bounds {
+		w, err := hdf5.CreateMemory(hdf5.WithLibver(low), hdf5.WithUserBlock(512))
+		fatal(t, err)
+		_, err = hdf5.Append(ctx, growing(t, w, "/x", 4), []float64{1, 2, 3, 4, 5})
+		fatal(t, err)
+		image, err := w.Image(ctx)
+		fatal(t, err)
+		fatal(t, w.Close())
+		w, err = hdf5.OpenImage(image)
+		fatal(t, err)
+		d, err := w.Dataset("/x")
+		fatal(t, err)
+		_, err = hdf5.Append(ctx, d, []float64{6})
+		fatal(t, err)
+		image, err = w.Image(ctx)
+		fatal(t, err)
+		r, err := hdf5.OpenBytes(image)
+		fatal(t, err)
+		if d, err = r.Dataset("/x"); err != nil {
+			t.Fatal(err)
+		}
+		if v, err := hdf5.Read[float64](ctx, d); err != nil || len(v) != 6 || v[5] != 6 {
+			t.Errorf("%s: %v, %v", low, v, err)
+		}
+		if b := r.Superblock().BaseAddress; b != 512 {
+			t.Errorf("base address %d", b)
+		}
+	}
+}
+
+func TestRollbackGivesUpWhatWasNotFlushed(t *testing.T) {
+	ctx := context.Background()
+	path := filepath.Join(t.TempDir(), "a.h5")
+	w, err := hdf5.Create(path)
+	fatal(t, err)
+	lost := growing(t, w, "/lost", 4)
+	fatal(t, w.Rollback())
+	if _, err := hdf5.Append(ctx, lost, []float64{1}); !errors.Is(err, h5err.ErrNotFound) {
+		t.Errorf("appending to what was given up: %v", err)
+	}
+	d := growing(t, w, "/x", 4)
+	_, err = hdf5.Append(ctx, d, []float64{1, 2, 3})
+	fatal(t, err)
+	fatal(t, w.Flush(ctx))
+	_, err = hdf5.Append(ctx, d, []float64{4, 5, 6})
+	fatal(t, err)
+	fatal(t, hdf5.SetAttribute(d, "unit", "m"))
+	fatal(t, w.Rollback())
+	v, err := hdf5.Read[float64](ctx, d)
+	if err != nil || len(v) != 3 {
+		t.Errorf("%v, %v", v, err)
+	}
+	if _, err := d.Attribute("unit"); !errors.Is(err, h5err.ErrNotFound) {
+		t.Errorf("an attribute that was given up: %v", err)
+	}
+	_, err = hdf5.Append(ctx, d, []float64{7})
+	fatal(t, err)
+	fatal(t, w.Close())
+	r, err := hdf5.Open(path)
+	fatal(t, err)
+	defer r.Close()
+	d, err = r.Dataset("/x")
+	fatal(t, err)
+	if v, err := hdf5.Read[float64](ctx, d); err != nil || len(v) != 4 || v[3] != 7 {
+		t.Errorf("%v, %v", v, err)
+	}
+}
+
+func TestADiscardedNewFileLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	w, err := hdf5.Create(filepath.Join(dir, "a.h5"))
+	fatal(t, err)
+	growing(t, w, "/x", 4)
+	fatal(t, w.Discard())
+	if list, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(list) > 0 {
+		t.Errorf("left behind: %v, %v", list, err)
+	}
+}

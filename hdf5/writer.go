@@ -42,6 +42,8 @@ type writer struct {
 	editor  *object.Editor
 	space   *spaceManagers
 	gone    map[wire.Address]uint64 // headers deleted since the last commit, by the draft's version
+	made    []wire.Address          // headers made since the last commit
+	begins  bool                    // a new file that was never committed
 	failed  error                   // why the transaction can't be committed any more
 	clean   uint64                  // the draft's version as of the last commit
 	version uint64                  // of the view
@@ -72,7 +74,7 @@ func newWriter(h *home, src *source, sb format.Superblock, base, end uint64, k n
 		datasets: map[wire.Address]*rawWriter{}, dirty: chunkio.Budget{Most: h.conf.write.dirty}}
 	w.draft = draft.New(driver.Based(w.j.Working(), base), target{w.j, base}, freespace.NewWith(end, o), sb.Sizes, wire.Limits(h.conf.limits))
 	w.editor = &object.Editor{Draft: w.draft, Low: boundOf(&sb, h.conf.write.libver), LeafK: k.leaf, InternalK: k.internal, ChunkK: k.chunk,
-		Filters: h.conf.filters, Heap: heap.EditGlobal(w.draft), Deleted: w.noteDeleted}
+		Filters: h.conf.filters, Heap: heap.EditGlobal(w.draft), Made: w.noteMade, Deleted: w.noteDeleted}
 	w.cache = metacache.NewBrief(w.draft, sb.Sizes, wire.Limits(h.conf.limits))
 	w.clean = w.draft.Version()
 	return w
@@ -109,6 +111,12 @@ func boundOf(sb *format.Superblock, asked Libver) format.Bound {
 		return format.BoundV18
 	}
 	return format.Bound(max(asked, V110))
+}
+
+// noteMade is told of each new object header, which may lie where another was.
+func (w *writer) noteMade(addr wire.Address) {
+	delete(w.gone, addr)
+	w.made = append(w.made, addr)
 }
 
 // noteDeleted is told of each object header that is given back.
@@ -267,7 +275,7 @@ func (w *writer) commit(last bool) error {
 		w.failed = err
 		return err
 	}
-	w.sb, w.last = sb, sb
+	w.sb, w.last, w.begins = sb, sb, false
 	w.draft.Space.Commit(t)
 	w.draft.Committed(driver.Based(w.j.Working(), w.base))
 	w.publish(t)
@@ -286,6 +294,7 @@ func (w *writer) publish(t uint64) {
 	}
 	w.src.remove(list, t)
 	clear(w.gone)
+	w.made = w.made[:0]
 }
 
 // checkpoint brings the file itself up to the last commit when the policy asks
@@ -320,8 +329,12 @@ func (w *writer) rollback() error {
 	w.editor.Heap = heap.EditGlobal(w.draft)
 	w.failed, w.sb = nil, w.last
 	w.clean = w.draft.Version()
-	if err == nil && w.j.Current().Transaction() == 0 && w.src.path != "" {
-		return nil // a new file begins again, under the lock that is held
+	for _, a := range w.made {
+		w.gone[a] = w.clean + 1
+	}
+	w.made = w.made[:0]
+	if err == nil && w.begins {
+		err = w.draft.Do(w.makeRoot)
 	}
 	return err
 }

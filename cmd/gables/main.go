@@ -53,6 +53,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newCat())
 	root.AddCommand(newAttrs())
 	root.AddCommand(newStats())
+	root.AddCommand(newCheck())
 	return root
 }
 

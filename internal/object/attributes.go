@@ -40,6 +40,25 @@ func (g *Graph) DenseAttributes(h *Header) bool {
 	return err == nil && info != nil && info.Heap.Defined()
 }
 
+// LargeAttributes tells whether an attribute is too long for a message of a
+// version 1 header.
+func (g *Graph) LargeAttributes(h *Header) (bool, error) {
+	info, err := g.attributeInfo(h)
+	if err != nil || info == nil || !info.Heap.Defined() {
+		return false, err
+	}
+	large := false
+	err = g.denseAttributes(info, func(a *Attribute) bool {
+		const rest = 4096 // type, space and name of almost any
+		large = a.Err != nil || len(a.Data)+len(a.Name)+rest > maxMessage&^7
+		return !large
+	})
+	if err == errStop {
+		err = nil
+	}
+	return large, err
+}
+
 // Attributes yields an object's attributes: in the order of creation where
 // that is indexed, else as stored. One that can't be decoded carries its own
 // error and does not end the iteration; a fault of the storage does.

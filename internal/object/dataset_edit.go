@@ -76,7 +76,7 @@ func (e *Editor) datasetMessages(o DatasetOptions) ([]format.Message, error) {
 		}
 		list = append(list, format.Message{Type: format.MsgExternalFiles, Data: body})
 	}
-	if o.version(e) == 1 && !o.Time.IsZero() {
+	if o.Version(e) == 1 && !o.Time.IsZero() {
 		body, err := format.AppendModTime(nil, o.Time)
 		if err != nil {
 			return nil, err
@@ -116,7 +116,7 @@ func (e *Editor) NewDatatype(t *datatype.Datatype, o HeaderOptions) (wire.Addres
 		return 0, err
 	}
 	list := []format.Message{{Type: format.MsgDatatype, Flags: constant, Data: body}}
-	if o.version(e) == 1 && !o.Time.IsZero() {
+	if o.Version(e) == 1 && !o.Time.IsZero() {
 		body, err := format.AppendModTime(nil, o.Time)
 		if err != nil {
 			return 0, err

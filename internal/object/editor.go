@@ -24,6 +24,7 @@ type Editor struct {
 	ChunkK    int          // the same for nodes of a chunk B-tree
 	Filters   *filter.Registry
 	Heap      *heap.GlobalEdit
+	Made      func(wire.Address) // told of every object header that is made; nil: nobody is
 	Deleted   func(wire.Address) // told of every object header that is given back; nil: nobody is
 
 	graph   *Graph
@@ -96,8 +97,9 @@ type HeaderOptions struct {
 	More                  []format.Message // put behind those that make the object
 }
 
-// version is that of the header: only 2 has room for the order of attributes.
-func (o *HeaderOptions) version(e *Editor) uint8 {
+// Version is that of the header that e makes: only 2 has room for the order of
+// attributes.
+func (o *HeaderOptions) Version(e *Editor) uint8 {
 	if o.Modern || o.TrackAttributes || o.IndexAttributes || o.MaxCompact != 0 || o.MinDense != 0 {
 		return 2
 	}
@@ -114,7 +116,7 @@ func (o *HeaderOptions) orTime(t time.Time) time.Time {
 
 // newHeader makes a header of the style with the given messages.
 func (e *Editor) newHeader(list []format.Message, o HeaderOptions) (*HeaderEdit, error) {
-	p := format.ObjectHeader{Version: o.version(e)}
+	p := format.ObjectHeader{Version: o.Version(e)}
 	if p.Version == 2 {
 		if !o.Time.IsZero() {
 			p.Flags |= format.HeaderTimes
@@ -176,6 +178,9 @@ func (o GroupOptions) GroupOptionsDefault() bool { return o.MaxCompact == 0 && o
 func (e *Editor) unlinked(h *HeaderEdit) error {
 	e.forget(h.Address)
 	e.remember(h)
+	if e.Made != nil {
+		e.Made(h.Address)
+	}
 	if err := h.SetReferences(0); err != nil {
 		return err
 	}
