@@ -130,6 +130,13 @@ func (f *File) auditSource(s *store) audit.Source {
 		}
 		return err
 	}
+	src.Raw = func(name string) error {
+		d, err := s.folder.open(name, s.conf)
+		if err != nil {
+			return &h5err.FormatError{Structure: "external raw file", Detail: name, Err: err}
+		}
+		return d.Close()
+	}
 	if s.w != nil {
 		src.UserBlock, src.Free = f.w.base, []audit.Range{}
 		for _, list := range f.w.draft.Space.Unused() {

@@ -35,6 +35,8 @@ type Source struct {
 	Pool      *chunkio.Pool
 	// Resolve follows a soft or external link of the group at an address.
 	Resolve func(group wire.Address, l *format.Link) error
+	// Raw opens an external raw file.
+	Raw func(name string) error
 }
 
 // Options say how much is checked.
@@ -90,6 +92,8 @@ type auditor struct {
 	queue   []*known
 	values  values
 
+	doubtful bool // what is looked at may not be what it is taken for
+
 	mu     sync.Mutex // guards report's findings and what is told
 	report *Report
 	told   map[string]bool
@@ -121,6 +125,7 @@ func Run(ctx context.Context, src Source, o Options) (*Report, error) {
 		a.object(k)
 	}
 	a.counts()
+	a.end()
 	a.values.finish()
 	a.settle()
 	return a.report, ctx.Err()

@@ -65,6 +65,15 @@ func (c *claims) sum() uint64 {
 	return c.bytes
 }
 
+// end is where the last claim ends.
+func (c *claims) end() uint64 {
+	last := uint64(0)
+	for i := range c.list {
+		last = max(last, c.list[i].End)
+	}
+	return last
+}
+
 // within tells whether the file has all of a range's bytes.
 func (c *claims) within(r Range) bool {
 	i, ok := slices.BinarySearchFunc(c.space, r.At, func(s Range, at uint64) int {

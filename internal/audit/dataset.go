@@ -1,6 +1,9 @@
 package audit
 
 import (
+	"errors"
+	"sync/atomic"
+
 	"gables/hdf5/dataspace"
 	"gables/hdf5/datatype"
 	"gables/hdf5/filter"
@@ -173,8 +176,15 @@ func (d *dataset) external(m *format.Message) {
 		return
 	}
 	for _, f := range x.Files {
-		if _, err := names.Name(f.NameOffset); err != nil {
+		name, err := names.Name(f.NameOffset)
+		if err != nil {
 			d.a.fault(d.path, LocalHeap, x.Heap, err)
+			continue
+		}
+		if d.a.Raw != nil {
+			if err := d.a.Raw(string(name)); err != nil {
+				d.a.add(Note, d.path, err)
+			}
 		}
 	}
 }
@@ -220,9 +230,13 @@ func (d *dataset) chunked() {
 		list(nil)
 		return
 	}
+	var unknown atomic.Bool
 	err := r.Verify(a.ctx, list, a.o.Workers, func(c chunkindex.Chunk, data []byte, err error) error {
 		if err != nil {
-			a.fault(d.path, ChunkData, c.Address, err)
+			// A filter that we lack is told once for each dataset.
+			if !errors.Is(err, h5err.ErrUnsupported) || !unknown.Swap(true) {
+				a.fault(d.path, ChunkData, c.Address, err)
+			}
 			return nil
 		}
 		a.decoded(uint64(len(data)))

@@ -97,15 +97,23 @@ func (a *auditor) extension() {
 			a.claim(inExtension, CacheImage, c.Address, c.Size)
 		}
 	}
-	if a.Space != nil && a.Free == nil {
-		for _, addr := range a.Space.Managers {
-			a.freeSections(addr)
-		}
+	if a.Space == nil || a.Free != nil {
+		return
 	}
+	// Releases before 1.10 wrote this message in forms that no specification tells.
+	a.doubtful = a.Space.Version == 0
+	for _, addr := range a.Space.Managers {
+		a.freeSections(addr)
+	}
+	a.doubtful = false
 }
 
 // freeSections checks one free-space manager of the file. Spec: III.H.
 func (a *auditor) freeSections(addr wire.Address) {
+	if a.doubtful && !a.claims.within(Range{uint64(addr), uint64(addr) + uint64(format.FreeSpaceManagerSize(a.sizes))}) {
+		a.add(Warning, inFreeSpace, h5err.At(h5err.Corrupt(FreeSpaceManager.String(), "address", "no manager is there; what the file says of free space is not believed"), "", uint64(addr)))
+		return
+	}
 	h, list := a.manager(inFreeSpace, addr, format.FreeSpaceOfFile)
 	if h == nil {
 		return
@@ -117,6 +125,22 @@ func (a *auditor) freeSections(addr wire.Address) {
 			continue
 		}
 		a.declareFree(Range{s.At, end})
+	}
+}
+
+// end holds what is claimed to the end that the superblock tells.
+func (a *auditor) end() {
+	sb := a.Super
+	if len(a.Regions) != 1 || !sb.EndOfFile.Defined() || a.Free != nil {
+		return // members of a multi-file have an end each; a writer's is not stored yet
+	}
+	stored := uint64(sb.EndOfFile) - min(uint64(sb.Base), uint64(sb.EndOfFile))
+	level := Damage
+	if sb.Version >= 2 && sb.Flags&format.FlagWriteAccess != 0 {
+		level = Warning
+	}
+	if last := a.claims.end(); last > stored && last <= a.Regions[0].End {
+		a.add(level, inSuperblock, h5err.At(h5err.Corrupt(Superblock.String(), "end of file address", "0x%x, but structures reach to 0x%x", stored, last), "", 0))
 	}
 }
 

@@ -59,6 +59,13 @@ func (a *auditor) object(k *known) {
 func (a *auditor) messages(path string, h *object.Header) {
 	for i := range h.Messages {
 		m := &h.Messages[i]
+		switch {
+		case m.Shared() && !sharable(m.Type):
+			a.damage(path, ObjectHeader, h.Address, "message", "one of type 0x%02x is shared, which can't be", uint16(m.Type))
+			continue
+		case m.Type == format.MsgRefCount && h.Version == 1:
+			a.damage(path, ObjectHeader, h.Address, "message", "a reference count beside that of the prefix")
+		}
 		body, committed, err := a.Graph.Body(m)
 		if err == nil {
 			err = a.message(m.Type, body)
@@ -68,6 +75,15 @@ func (a *auditor) messages(path string, h *object.Header) {
 			a.find(committed, path+" (datatype)").links++
 		}
 	}
+}
+
+// sharable tells whether messages of a type may lie elsewhere. Spec: IV.A.2.
+func sharable(t format.MessageType) bool {
+	switch t {
+	case format.MsgDataspace, format.MsgDatatype, format.MsgFill, format.MsgFillOld, format.MsgFilterPipeline, format.MsgAttribute:
+		return true
+	}
+	return false
 }
 
 // message decodes one message that nothing else looks at.

@@ -272,7 +272,7 @@ func (w *Writer) encodeOne(j *encodeJob) error {
 	if err != nil {
 		return err
 	}
-	if len(out) > math.MaxUint32 {
+	if uint64(len(out)) > math.MaxUint32 {
 		return h5err.Limit("chunk", "size", "%d bytes", len(out))
 	}
 	if cap(out) > cap(j.buf) && len(out) > 0 && &out[0] != &raw[0] {

@@ -157,24 +157,38 @@ func (h *FreeSpaceManager) DecodeFreeSections(b []byte, addr wire.Address, s wir
 	if h.Stored > uint64(r.Len()/least) {
 		return nil, h5err.Corrupt(name, "sections", "%d in %d bytes", h.Stored, r.Len())
 	}
+	rest := r.Rest()
+	list, err := h.decodeSections(rest, width(h.MaxSection), s)
+	// Releases before 1.8 were sparing with the width of a size that is a power of two
+	// (h5diff_types.h5 of libhdf5's own tests).
+	if narrow := width(max(h.MaxSection-1, 1)); err != nil && narrow < width(h.MaxSection) {
+		if l, e := h.decodeSections(rest, narrow, s); e == nil {
+			list, err = l, nil
+		}
+	}
+	return list, inRecord(name, err)
+}
+
+// decodeSections reads sections whose sizes are that wide.
+func (h *FreeSpaceManager) decodeSections(b []byte, sizeWidth int, s wire.Sizes) ([]FreeSection, error) {
+	const name = "free-space section list"
+	r := wire.NewReader(b, s)
 	list := make([]FreeSection, 0, h.Stored)
 	for uint64(len(list)) < h.Stored && r.Err() == nil {
-		n, size := r.Uint(width(h.Stored)), r.Uint(width(h.MaxSection))
+		n, size := r.Uint(width(h.Stored)), r.Uint(sizeWidth)
 		if r.Err() == nil && (n == 0 || size == 0 || n > h.Stored-uint64(len(list))) {
 			return nil, h5err.Corrupt(name, "sections of one size", "%d of %d bytes", n, size)
 		}
 		for range n {
 			f := FreeSection{At: r.Uint(h.offsetSize()), Size: size, Class: r.U8()}
-			if n := h.extra(f.Class); n > 0 {
-				f.Extra = r.Bytes(n)
-			}
+			f.Extra = r.Bytes(h.extra(f.Class))
 			if r.Err() != nil {
 				break
 			}
 			list = append(list, f)
 		}
 	}
-	return list, inRecord(name, r.Err())
+	return list, r.Err()
 }
 
 // AppendFreeSections appends the list of the manager at addr, and puts into h

@@ -222,6 +222,9 @@ func (l *Layout) decodeV1(r *wire.Reader) error {
 	if l.Class == LayoutChunked {
 		return l.chunkDims(r, n, 4)
 	}
+	if n > maxRank+1 {
+		return h5err.Corrupt("", "dimensionality", "%d", n)
+	}
 	r.Skip(4 * n)
 	if l.Class == LayoutCompact {
 		l.Data = r.Bytes(int(min(r.U32(), 1<<30)))
