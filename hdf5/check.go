@@ -18,6 +18,7 @@ type CheckOptions struct {
 	Quick    bool // do not decode chunks, unless they refer to variable-length data
 	Most     int  // findings that the report keeps; 0: 1000
 	Workers  int  // most goroutines; 0: as the file was opened
+	Map      bool // the report tells what each range is used for
 	Progress func(path string, done, total uint64)
 }
 
@@ -54,14 +55,23 @@ type Usage struct {
 // Space is a range of a file, relative to the base address.
 type Space struct{ Address, Size uint64 }
 
+// Extent is a range of the file and what it is used for. Structures of one kind
+// and object that follow each other are one.
+type Extent struct {
+	Space
+	Kind string // as in Usage; "free" where the file declares it to be
+	Path string // of the object; in parentheses where none is concerned
+}
+
 // Report is what Check found. Live, Free and Unaccounted together are Size.
 type Report struct {
-	Size        uint64  // bytes of the file, or of all members together
-	Live        uint64  // bytes that something uses
-	Used        []Usage // Live by kind; kinds that do not occur are left out
-	Free        uint64  // bytes that the file declares to be free
-	Unaccounted uint64  // bytes that nothing leads to: lost space
-	Lost        []Space // where those are, ascending
+	Size        uint64   // bytes of the file, or of all members together
+	Live        uint64   // bytes that something uses
+	Used        []Usage  // Live by kind; kinds that do not occur are left out
+	Free        uint64   // bytes that the file declares to be free
+	Unaccounted uint64   // bytes that nothing leads to: lost space
+	Lost        []Space  // where those are, ascending
+	Map         []Extent // by address, with CheckOptions.Map
 
 	Groups, Datasets, Datatypes, Attributes, Links uint64
 	Chunks                                         uint64 // that are stored
@@ -93,7 +103,7 @@ func Check(ctx context.Context, f *File, o CheckOptions) (*Report, error) {
 		return nil, err
 	}
 	defer f.leave(s)
-	r, err := audit.Run(ctx, f.auditSource(s), audit.Options{Quick: o.Quick, Most: o.Most, Workers: o.Workers, Progress: o.Progress})
+	r, err := audit.Run(ctx, f.auditSource(s), audit.Options{Quick: o.Quick, Most: o.Most, Workers: o.Workers, Map: o.Map, Progress: o.Progress})
 	if err != nil {
 		return nil, h5err.In(err, f.name, "")
 	}
@@ -161,11 +171,10 @@ func regionsOf(s *store) []audit.Range {
 		}
 		return list
 	}
-	end := s.drv.Size()
-	if s.w == nil {
-		end -= s.at
+	if s.w != nil {
+		return []audit.Range{{At: 0, End: s.w.draft.Space.End()}}
 	}
-	return []audit.Range{{At: 0, End: end}}
+	return []audit.Range{{At: 0, End: s.drv.Size() - s.at}}
 }
 
 func newReport(f *File, r *audit.Report) *Report {
@@ -179,6 +188,13 @@ func newReport(f *File, r *audit.Report) *Report {
 	for _, l := range r.Lost {
 		t.Unaccounted += l.Size()
 		t.Lost = append(t.Lost, Space{l.At, l.Size()})
+	}
+	for _, e := range r.Map {
+		kind := e.Kind.String()
+		if e.Free {
+			kind = "free"
+		}
+		t.Map = append(t.Map, Extent{Space{e.At, e.Size()}, kind, e.Path})
 	}
 	for _, x := range r.Findings {
 		g := Finding{Severity: Severity(x.Level), Path: x.Path, Err: h5err.In(x.Err, f.name, x.Path)}

@@ -195,7 +195,7 @@ type Superblock struct {
 func (f *File) Superblock() Superblock {
 	s := f.now()
 	b := Superblock{Version: int(s.sb.Version), BaseAddress: s.at, OffsetSize: s.sb.Sizes.Offset, LengthSize: s.sb.Sizes.Length,
-		EndOfFile: uint64(s.sb.EndOfFile), Flags: s.sb.Flags, RootAddress: uint64(s.sb.Root), Extension: s.sb.Extension.Defined(),
+		EndOfFile: uint64(s.sb.EndOfFile - min(s.sb.Base, s.sb.EndOfFile)), Flags: s.sb.Flags, RootAddress: uint64(s.sb.Root), Extension: s.sb.Extension.Defined(),
 		SharedHeader: s.graph.Shared != nil, Driver: s.driver, Members: slices.Clone(s.members)}
 	if s.ext != nil {
 		b.Strategy, b.PageSize, b.Persist = s.ext.Strategy, s.ext.PageSize, s.ext.Persist

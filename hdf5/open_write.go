@@ -68,7 +68,7 @@ func Update(path string, change func(f *File) error, opts ...Option) error {
 // options are the journal's.
 func (c config) journal(src *source) journal.Options {
 	o := journal.Options{Level: journal.Level(c.write.durability), Base: c.write.userBlock, NoLock: c.locking() == driver.LockNever,
-		LazyBytes: c.write.lazyBytes, LazyAge: c.write.lazyAge}
+		LazyBytes: c.write.lazyBytes, LazyAge: c.write.lazyAge, Boot: c.write.boot}
 	if src != nil {
 		o.Busy = src.busy
 	}

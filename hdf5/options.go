@@ -46,6 +46,7 @@ type writeConfig struct {
 	userBlock  uint64
 	noLock     bool
 	noTimes    bool
+	boot       *uint64 // nil: what the system says of its start
 }
 
 // reading is the part of the options that handles for reading share a home by.

@@ -71,9 +71,6 @@ func (r *rawWriter) open(d *Dataset) error {
 	if err := c.Init(); err != nil {
 		return err
 	}
-	if err := d.pipe.Encodable(); err != nil {
-		return err
-	}
 	if d.fill.Time == format.FillTimeNever {
 		c.Fill = nil
 	}
@@ -226,6 +223,9 @@ func (r *rawWriter) bind(sel []dataspace.Selection, n uint64) (*dataspace.Bound,
 // write stores the source's elements. A fault behind the checks leaves the
 // transaction such that it can't be committed.
 func (r *rawWriter) write(ctx context.Context, b *dataspace.Bound, s chunkio.Source, workers int) error {
+	if err := r.raw.Data.Pipeline.Encodable(); err != nil {
+		return err
+	}
 	err := r.raw.Write(ctx, b, s, workers)
 	if err != nil {
 		r.w.fail(err)
@@ -248,6 +248,9 @@ func newSource[T any](r *rawWriter, values []T, o datatype.Options) (chunkio.Sou
 	s := &encodeSource{p: p, size: unsafe.Sizeof(zero), es: r.dtype.Size, c: c}
 	if r.dtype.HasVL() {
 		s.heap = &heapWriter{w: r.w}
+		return s, nil
+	}
+	if c.Infallible() {
 		return s, nil
 	}
 	// Values are tried before anything is written, so that one that does not fit

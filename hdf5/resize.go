@@ -30,6 +30,10 @@ func (r *rawWriter) resize(ctx context.Context, dims []uint64) error {
 	if slices.Equal(dims, r.space.Dims) {
 		return nil
 	}
+	// What sticks out of the new extents is stored anew.
+	if err := r.raw.Data.Pipeline.Encodable(); err != nil {
+		return err
+	}
 	if err := r.raw.Resize(ctx, dims, 0); err != nil {
 		r.w.fail(err)
 		return err

@@ -253,6 +253,7 @@ func (w *writer) commit(last bool) error {
 	if err := w.settleSpace(last); err != nil {
 		return err
 	}
+	w.draft.Space.Settle() // what is left of blocks is not part of the file
 	fresh, over := w.draft.Changes()
 	for _, e := range fresh {
 		if err := w.j.WriteFresh(e.Data, w.base+e.At); err != nil {

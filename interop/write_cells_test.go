@@ -43,7 +43,9 @@ func seeded(name string) *rand.Rand {
 func stored(want [][]byte) cells {
 	data := bytes.Join(want, nil)
 	return cells{want,
-		func(d *hdf5.Dataset, sel ...dataspace.Selection) error { return d.WriteRaw(context.Background(), data, sel...) },
+		func(d *hdf5.Dataset, sel ...dataspace.Selection) error {
+			return d.WriteRaw(context.Background(), data, sel...)
+		},
 		func(o hdf5.Object, name string, t *datatype.Datatype, shape []uint64) error {
 			return setRaw(o, name, t, spaceOf(shape), data)
 		}}

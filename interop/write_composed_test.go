@@ -210,6 +210,12 @@ func sequence[T any](r *rand.Rand, element func(r *rand.Rand) T, canon func(T) [
 	return v, b
 }
 
+// flatItem is what sequences of flat compounds are made of.
+type flatItem struct {
+	A int16   `h5:"a"`
+	B float32 `h5:"b"`
+}
+
 // item is what sequences of compounds are made of.
 type item struct {
 	A int16    `h5:"a"`
@@ -243,7 +249,10 @@ func sequenceKinds() []kind {
 		sequenceOf("vlen_f8be", float64be, func(r *rand.Rand) float64 { return float64(r.IntN(999)) / 8 }, func(v float64) []byte { return le(v) }),
 		sequenceOf("vlen_u1", datatype.Must(datatype.Int(8, false, littleEndian)), func(r *rand.Rand) uint8 { return uint8(r.IntN(256)) }, func(v uint8) []byte { return le(v) }),
 		sequenceOf("vlen_vlstring", utf8, word, lengthText),
-		sequenceOf("vlen_compound", items, makeItem, canonItem),
+		sequenceOf("vlen_record", items, makeItem, canonItem),
+		sequenceOf("vlen_compound", datatype.Must(datatype.Pack([]string{"a", "b"}, []*datatype.Datatype{int16be, float32le})),
+			func(r *rand.Rand) flatItem { return flatItem{int16(r.Uint32()), float32(r.IntN(99)) / 4} },
+			func(v flatItem) []byte { return append(le(v.A), le(v.B)...) }),
 		linkedKind("vlen_vlen", "VL sequence", nested, func(r *rand.Rand, n int, _ targets) cells {
 			return typed(each(n, func(int) ([][]int16, []byte) {
 				return sequence(r, func(r *rand.Rand) []int16 { return make([]int16, r.IntN(4)) },

@@ -16,7 +16,7 @@ import (
 )
 
 // infoFlags are the flags of gables info.
-type infoFlags struct{ json, bytes, quick bool }
+type infoFlags struct{ json, bytes, quick, space bool }
 
 func newInfo() *cobra.Command {
 	var f infoFlags
@@ -31,6 +31,7 @@ parameters, fill value, sizes. FILE:/ is the root group.
 ` + selectorHelp + "\n\n" + exitHelp,
 		Example: `  gables info run.h5
   gables info run.h5:/detector/image
+  gables info --space run.h5                       # in use, free and lost bytes
   gables info --json run.h5:/detector/image | jq .storage`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: completeOne,
@@ -38,6 +39,7 @@ parameters, fill value, sizes. FILE:/ is the root group.
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON object")
 	cmd.Flags().BoolVarP(&f.bytes, "bytes", "b", false, "print sizes in bytes, not in human units")
+	cmd.Flags().BoolVar(&f.space, "space", false, "of a file: tell what its bytes are used for, which reads all its structures")
 	cmd.Flags().BoolVarP(&f.quick, "quick", "q", false, "of a file: do not count the objects")
 	return cmd
 }

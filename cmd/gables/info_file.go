@@ -66,6 +66,9 @@ func (n *informer) file(f *hdf5.File) error {
 	if err := n.census(f, sb); err != nil {
 		return err
 	}
+	if err := n.used(f); err != nil {
+		return err
+	}
 	n.warnings(f)
 	root, err := f.Root()
 	if err != nil {
@@ -75,12 +78,36 @@ func (n *informer) file(f *hdf5.File) error {
 	return nil
 }
 
+// used tells what the file's bytes are used for.
+func (n *informer) used(f *hdf5.File) error {
+	if !n.space {
+		return nil
+	}
+	r, err := hdf5.Check(n.ctx, f, hdf5.CheckOptions{Quick: true})
+	if err != nil {
+		return err
+	}
+	n.head("space")
+	n.add("in use", bytesValue(r.Live))
+	n.add("declared free", bytesValue(r.Free))
+	n.add("unaccounted", bytesValue(r.Unaccounted))
+	if r.Damaged() {
+		n.damaged = true
+		n.addPlain("damages", r.Damages, n.p.fault(fmt.Sprintf("%d, so that not all bytes may be accounted for; see gables check", r.Damages)))
+	}
+	n.head("used by")
+	for _, u := range r.Used {
+		n.add(u.Kind, bytesValue(u.Bytes))
+	}
+	return nil
+}
+
 func (n *informer) warnings(f *hdf5.File) {
 	n.head("warnings")
 	for i, w := range f.Warnings() {
 		s := w.Error()
 		if errors.Is(w, h5err.ErrOpenForWrite) {
-			s += " (a writer is at work, or crashed; h5clear -s takes the mark away)"
+			s += " (a writer is at work, or crashed; gables repair takes the mark away)"
 		}
 		n.addPlain(fmt.Sprint(i+1), text(s), n.p.fault(export.Escape(s)))
 	}

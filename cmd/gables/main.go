@@ -54,6 +54,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newAttrs())
 	root.AddCommand(newStats())
 	root.AddCommand(newCheck())
+	root.AddCommand(newRepair())
+	root.AddCommand(newDiff())
 	return root
 }
 

@@ -8,10 +8,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"math/rand/v2"
 	"os"
 
 	"gables/hdf5"
+	"gables/hdf5/datatype"
 )
 
 const (
@@ -21,6 +25,15 @@ const (
 	columns  = 100
 )
 
+func main() {
+	mean, err := run(fileName)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "simple_threading:", err)
+		os.Exit(1)
+	}
+	fmt.Printf("Mean: %v\n", mean)
+}
+
 // result is what a worker found out about its slice.
 type result struct {
 	sum   float64
@@ -28,18 +41,10 @@ type result struct {
 	err   error
 }
 
-func main() {
-	if err := run(fileName); err != nil {
-		fmt.Fprintln(os.Stderr, "simple_threading:", err)
-		os.Exit(1)
-	}
-}
-
-func run(name string) error {
-	if _, err := os.Stat(name); os.IsNotExist(err) {
-		if err := makeFile(name); err != nil {
-			return err
-		}
+// run makes the file if it is absent, and gives the mean of its array.
+func run(name string) (float64, error) {
+	if err := makeFile(name); err != nil && !errors.Is(err, fs.ErrExist) {
+		return 0, err
 	}
 	slices := make(chan string)
 	results := make(chan result)
@@ -60,14 +65,40 @@ func run(name string) error {
 	total := result{}
 	for range workers {
 		r := <-results
-		if r.err != nil {
-			return r.err
-		}
 		total.sum += r.sum
 		total.count += r.count
+		total.err = errors.Join(total.err, r.err)
 	}
-	fmt.Printf("Mean: %v\n", total.sum/float64(total.count))
-	return nil
+	return total.sum / float64(total.count), total.err
+}
+
+// makeFile writes the array and the attributes by which PyTables knows it.
+func makeFile(name string) error {
+	f, err := hdf5.OpenFile(name, hdf5.ModeCreateNew)
+	if err != nil {
+		return err
+	}
+	if err := fill(f); err != nil {
+		return errors.Join(err, f.Discard())
+	}
+	return f.Close()
+}
+
+func fill(f *hdf5.File) error {
+	array, err := f.CreateDataset("/array", datatype.Float64(datatype.LittleEndian), []uint64{rows, columns}, hdf5.DatasetOptions{})
+	if err != nil {
+		return err
+	}
+	for _, a := range [][2]string{{"CLASS", "ARRAY"}, {"VERSION", "2.4"}, {"TITLE", "Test Array"}, {"FLAVOR", "numpy"}} {
+		if err := hdf5.SetAttribute(array, a[0], a[1]); err != nil {
+			return err
+		}
+	}
+	values := make([]float64, rows*columns)
+	for i := range values {
+		values[i] = rand.Float64()
+	}
+	return hdf5.Write(context.Background(), array, values)
 }
 
 // sumSlice opens the file by itself, reads its slice, sums it and closes.

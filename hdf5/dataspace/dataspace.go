@@ -10,6 +10,7 @@ package dataspace
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,6 +48,9 @@ type Dataspace struct {
 
 // Rank is the number of dimensions.
 func (s *Dataspace) Rank() int { return len(s.Dims) }
+
+// CanGrow tells whether a dataset with this space may become larger.
+func (s *Dataspace) CanGrow() bool { return s.MaxDims != nil && !slices.Equal(s.Dims, s.MaxDims) }
 
 // Count is the number of elements. ErrLimit says that it does not fit 64 bits.
 func (s *Dataspace) Count() (uint64, error) {

@@ -23,6 +23,7 @@ type Encoding struct {
 	dst      *Datatype
 	run      encodeKernel
 	identity bool
+	sure     bool
 }
 
 // encodeKernel stores n values, the first at src and dst[0], the others at
@@ -48,6 +49,7 @@ const maxContent = 1 << 20
 type sink struct {
 	run      encodeKernel
 	identity bool // the memory bytes are the stored bytes
+	sure     bool // no value can fail
 }
 
 // CompileEncode prepares storing values of type from as elements of t. It fails
@@ -69,12 +71,16 @@ func CompileEncode(t *Datatype, from reflect.Type, o Options) (*Encoding, error)
 	if err != nil {
 		return nil, err
 	}
-	return &Encoding{src: from, dst: t, run: s.run, identity: s.identity}, nil
+	return &Encoding{src: from, dst: t, run: s.run, identity: s.identity, sure: s.sure || s.identity}, nil
 }
 
 // Identity tells whether the memory bytes are the stored bytes on this host, so
 // that a caller can write straight from the memory of a Go slice.
 func (c *Encoding) Identity() bool { return c.identity }
+
+// Infallible tells whether every value of the source type can be stored, so that
+// nobody needs to try before anything is written.
+func (c *Encoding) Infallible() bool { return c.sure }
 
 // Source is the Go type.
 func (c *Encoding) Source() reflect.Type { return c.src }

@@ -103,8 +103,9 @@ func (c encoderOf) complex(t *Datatype, re, im Member, from reflect.Type) (sink,
 // members compiles what plans say; srcSize is that of the Go type.
 func (c encoderOf) members(t *Datatype, plans []memberPlan, srcSize uintptr) sink {
 	gaps := gapsOf(t.Size, plans)
-	same := uintptr(t.Size) == srcSize && len(gaps) == 0
+	same, sure := uintptr(t.Size) == srcSize && len(gaps) == 0, true
 	for _, p := range plans {
+		sure = sure && (p.sink.sure || p.sink.identity)
 		same = same && p.sink.identity && p.srcOffset == uintptr(p.dstOffset)
 	}
 	if same {
@@ -113,7 +114,7 @@ func (c encoderOf) members(t *Datatype, plans []memberPlan, srcSize uintptr) sin
 	if c.o.Partial {
 		gaps = nil // what is there stays
 	}
-	return sink{run: structEncoder(t.Size, plans, gaps)}
+	return sink{run: structEncoder(t.Size, plans, gaps), sure: sure}
 }
 
 // gap is bytes of an element that no member takes.

@@ -17,6 +17,7 @@ type target struct {
 	kind  numKind // what store takes
 	store storer
 	plain bool // all bits belong to the value, in the host's order
+	sure  bool // store takes every value of its kind
 }
 
 // number compiles Go numbers into integers, floats, bitfields and times.
@@ -43,9 +44,21 @@ func (c encoderOf) store(t *Datatype, from reflect.Type, k numKind) (sink, error
 		return sink{}, err
 	}
 	if d.kind != k {
-		return sink{run: castEncoder(t, from, k, d, pickCaster(k, d.kind), c.rounding(k, d.kind))}, nil
+		run := castEncoder(t, from, k, d, pickCaster(k, d.kind), c.rounding(k, d.kind))
+		return sink{run: run, sure: d.sure && k.within(d.kind)}, nil
 	}
-	return sink{run: storeEncoder(t, from, d), identity: d.plain}, nil
+	return sink{run: storeEncoder(t, from, d), identity: d.plain, sure: d.sure}, nil
+}
+
+// within tells whether every number of kind k is one of the other kind.
+func (k numKind) within(other numKind) bool {
+	if k.isFloat() || other.isFloat() {
+		return k.isFloat() && other.isFloat() && k <= other
+	}
+	if k.isUnsigned() == other.isUnsigned() {
+		return k <= other
+	}
+	return k.isUnsigned() && k.width() < other.width()
 }
 
 // rounding lets floats be rounded to floats.
@@ -88,7 +101,7 @@ func (c encoderOf) target(t *Datatype, k numKind) (target, error) {
 // one byte of that signedness.
 func plainTarget(t *Datatype, first numKind) target {
 	big := t.Order == BigEndian
-	d := target{plain: t.Size == 1 || big != hostLittle}
+	d := target{plain: t.Size == 1 || big != hostLittle, sure: true}
 	switch t.Size {
 	case 1:
 		d.kind, d.store = first, store8

@@ -32,7 +32,7 @@ func (c encoderOf) array(t *Datatype, from reflect.Type) (sink, error) {
 	if inner.identity && uintptr(elem.Size) == size {
 		return sink{run: copyEncoder(count * elem.Size), identity: true}, nil
 	}
-	return sink{run: arrayEncoder(inner.run, count, elem.Size, size)}, nil
+	return sink{run: arrayEncoder(inner.run, count, elem.Size, size), sure: inner.sure}, nil
 }
 
 // arrayEncoder stores count values in each element; without gaps on either side

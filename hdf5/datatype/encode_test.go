@@ -487,3 +487,65 @@ func TestEncodingTakesNoMemoryForEachElement(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestWhatIsInfallibleTakesEveryValue(t *testing.T) {
+	type inner struct {
+		A int16 `h5:"a,order=big"`
+		B [3]float32
+	}
+	type record struct {
+		N  uint8
+		In inner
+		S  [4]byte `h5:",string"`
+	}
+	sure := func(dt *Datatype, from reflect.Type) bool {
+		c, err := CompileEncode(dt, from, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c.Infallible()
+	}
+	of, err := Of[record]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !sure(of, reflect.TypeFor[record]()) {
+		t.Errorf("%v", of)
+	}
+	kinds := []reflect.Type{reflect.TypeFor[int8](), reflect.TypeFor[int64](), reflect.TypeFor[uint8](), reflect.TypeFor[uint32](),
+		reflect.TypeFor[uint64](), reflect.TypeFor[float32](), reflect.TypeFor[float64]()}
+	extremes := []any{int8(-128), int64(math.MinInt64), uint8(255), uint32(math.MaxUint32), uint64(math.MaxUint64), float32(math.MaxFloat32), math.MaxFloat64}
+	for i, from := range kinds {
+		for _, order := range []ByteOrder{LittleEndian, BigEndian} {
+			targets := []*Datatype{Float32(order), Float64(order)}
+			for _, bits := range []int{8, 16, 32, 64} {
+				for _, signed := range []bool{false, true} {
+					dt, err := Int(bits, signed, order)
+					if err != nil {
+						t.Fatal(err)
+					}
+					targets = append(targets, dt)
+				}
+			}
+			for _, to := range targets {
+				c, err := CompileEncode(to, from, Options{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				v := reflect.New(from)
+				v.Elem().Set(reflect.ValueOf(extremes[i]))
+				err = c.Convert(make([]byte, to.Size), v.UnsafePointer(), 1, nil)
+				if err != nil && c.Infallible() {
+					t.Errorf("%v: %v", from, err)
+				}
+				number := to.Class == Float == (from.Kind() == reflect.Float32 || from.Kind() == reflect.Float64)
+				if err == nil && number && from.Size() == uintptr(to.Size) && !c.Infallible() {
+					t.Errorf("%v as %v is tried", from, to)
+				}
+			}
+		}
+	}
+	if sure(VLString(UTF8), reflect.TypeFor[string]()) {
+		t.Error("a string")
+	}
+}

@@ -44,6 +44,7 @@ type Options struct {
 	Quick    bool // chunks are not decoded, unless they refer to variable-length data
 	Most     int  // findings that are kept; 0: 1000
 	Workers  int  // 0: as the pool has
+	Map      bool // the report tells who uses what
 	Progress func(path string, done, total uint64)
 }
 
@@ -71,6 +72,7 @@ type Report struct {
 	Structures [kinds]uint64
 	Free       uint64  // declared to be unused
 	Lost       []Range // claimed by nobody
+	Map        []Extent
 
 	Groups, Datasets, Datatypes, Attributes, Links uint64
 	Chunks                                         uint64 // that are stored
@@ -260,6 +262,9 @@ func (a *auditor) settle() {
 	u := a.claims.settle(a.o.Most)
 	r := a.report
 	r.Live, r.Structures, r.Free, r.Lost = u.live, a.claims.counts, u.free, u.lost
+	if a.o.Map {
+		r.Map = a.claims.extents()
+	}
 	r.Live[UserBlock] = a.UserBlock
 	r.Size = a.UserBlock
 	for _, s := range a.Regions {

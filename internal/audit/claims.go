@@ -88,6 +88,24 @@ func (c *claims) within(r Range) bool {
 	return ok && r.End <= c.space[i].End
 }
 
+// Extent is a range with its use. Structures of one object and kind that follow
+// each other are one.
+type Extent struct {
+	Range
+	Kind Kind
+	Path string
+	Free bool // declared to be unused
+}
+
+// extents gives all claims in the order in which they are kept.
+func (c *claims) extents() []Extent {
+	list := make([]Extent, len(c.list))
+	for i, k := range c.list {
+		list[i] = Extent{k.Range, k.kind, c.paths[k.owner], k.free}
+	}
+	return list
+}
+
 // Overlap is a range that two structures claim, or one claims and the file
 // declares to be free.
 type Overlap struct {

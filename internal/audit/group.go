@@ -167,7 +167,8 @@ func (s *symbols) entry(node wire.Address, name string, e *format.SymbolTableEnt
 
 // localHeap claims and checks a local heap; nil when it can't be read.
 func (a *auditor) localHeap(path string, addr wire.Address) *heap.Local {
-	if !a.claim(path, LocalHeap, addr, format.LocalHeapSize(a.sizes)) {
+	// The header is padded, as testdata/sizes_4_4_v0.h5 of package hdf5 shows.
+	if !a.claim(path, LocalHeap, addr, (format.LocalHeapSize(a.sizes)+7)&^7) {
 		return nil
 	}
 	b, err := a.cache.Bytes(addr, format.LocalHeapSize(a.sizes))

@@ -60,8 +60,8 @@ func (a *auditor) messages(path string, h *object.Header) {
 	for i := range h.Messages {
 		m := &h.Messages[i]
 		switch {
-		case m.Shared() && !sharable(m.Type):
-			a.damage(path, ObjectHeader, h.Address, "message", "one of type 0x%02x is shared, which can't be", uint16(m.Type))
+		case m.Flags&(format.MsgFlagShared|flagSharable) != 0 && !sharable(m.Type):
+			a.damage(path, ObjectHeader, h.Address, "message", "one of type 0x%02x has flags 0x%02x, but can't be shared", uint16(m.Type), m.Flags)
 			continue
 		case m.Type == format.MsgRefCount && h.Version == 1:
 			a.damage(path, ObjectHeader, h.Address, "message", "a reference count beside that of the prefix")
@@ -76,6 +76,9 @@ func (a *auditor) messages(path string, h *object.Header) {
 		}
 	}
 }
+
+// flagSharable says that a message may be moved to the heap of shared messages.
+const flagSharable = 0x40
 
 // sharable tells whether messages of a type may lie elsewhere. Spec: IV.A.2.
 func sharable(t format.MessageType) bool {

@@ -48,6 +48,8 @@ func serve(in io.Reader, out io.Writer) error {
 // jobs give the value that a job computes.
 var jobs = map[string]func(request) (float64, error){
 	"tiles": readTiles, "walk": walkAll, "open_close": openClose,
+	"write_array": writeArray, "write_append": writeAppend, "write_datasets": writeDatasets,
+	"verify_array": verifyArray, "verify_datasets": verifyDatasets,
 }
 
 func measure(r request) (answer, error) {
@@ -57,6 +59,9 @@ func measure(r request) (answer, error) {
 		for i := range dst {
 			dst[i] = 1 // the pages are there before the clock starts
 		}
+	}
+	if err := loadSource(r); err != nil {
+		return answer{}, err
 	}
 	// New memory comes from the system, as it does for the rivals.
 	debug.FreeOSMemory()

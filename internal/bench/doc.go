@@ -4,7 +4,8 @@
 // a line and times it inside, so that start-up is not counted and the peak
 // memory of each can be compared. Within a round every contestant of a job
 // runs once, one at a time, so that a machine that slows down slows all. What
-// contestants compute is compared: a difference ends the run.
+// contestants compute is compared: a difference ends the run. So is what they
+// write, by another contestant.
 //
 //	GABLES_PYTHON=python3 go run ./internal/bench --size 256MiB --rounds 5
 //

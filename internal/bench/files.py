@@ -64,12 +64,33 @@ def nodes(path, count):
             made += 1 + arrays
 
 
+TABLE = np.dtype([("flag", "u1"), ("id", "<i8"), ("x", "<f8"), ("count", "<i4"), ("y", "<f8"), ("name", "S11")])
+
+
+def table(path, size):
+    """Records of an instrument, as many as make up size bytes, in whole 65536s."""
+    step = 1 << 16
+    with tables.open_file(path, "w") as file:
+        node = file.create_table("/", "array", TABLE, expectedrows=size // TABLE.itemsize, chunkshape=(step,))
+        random = np.random.default_rng(3)
+        for start in range(0, max(size // TABLE.itemsize // step, 1) * step, step):
+            rows = np.zeros(step, TABLE)
+            rows["id"] = np.arange(start, start + step)
+            rows["flag"] = random.integers(0, 4, step)
+            rows["x"] = np.cumsum(random.normal(scale=0.3, size=step)).round(3)
+            rows["count"] = random.poisson(20, step)
+            rows["y"] = np.cumsum(random.normal(scale=0.3, size=step)).round(3)
+            rows["name"] = np.char.mod("sensor-%03d", random.integers(0, 200, step)).astype("S11")
+            node.append(rows)
+
+
 def main():
     folder, size, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
     os.makedirs(folder, exist_ok=True)
     shape = shape_of(size)
     chunk = arrays(folder, shape)
     nodes(os.path.join(folder, "nodes.h5"), count)
+    table(os.path.join(folder, "table.h5"), size // 4)
     with tables.open_file(os.path.join(folder, "small.h5"), "w") as file:
         file.create_array("/", "array", np.random.default_rng(2).random((100, 100)))
     whole = shape[0] * shape[1] * 8

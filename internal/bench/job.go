@@ -26,6 +26,7 @@ type job struct {
 	path        string
 	about       string // what one figure does
 	contestants []contestant
+	output      *output // of a job that writes
 }
 
 // result is what one contestant needed for one job.
@@ -38,16 +39,26 @@ type result struct {
 	Processor  []float64 `json:"processor"` // seconds of all processors together
 	Peak       int64     `json:"peak"`      // bytes, the highest of all rounds
 	Mapped     int64     `json:"mapped"`    // bytes of file pages in that round
+	Stored     int64     `json:"stored"`    // bytes of the file that was written
 }
 
 func (r *result) min() float64 { return slices.Min(r.Seconds) }
 func (r *result) max() float64 { return slices.Max(r.Seconds) }
+
+// stored is the file's size in MiB, empty for jobs that read.
+func (r *result) stored() string {
+	if r.Stored == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.1f", float64(r.Stored)/(1<<20))
+}
 
 func (r *result) add(a answer) {
 	r.Seconds = append(r.Seconds, a.Seconds)
 	if a.Peak > r.Peak {
 		r.Peak, r.Mapped = a.Peak, a.Mapped
 	}
+	r.Stored = a.Stored
 	r.Processor = append(r.Processor, a.Processor)
 	r.Median = median(r.Seconds)
 }
@@ -84,8 +95,7 @@ func (j *job) measure(rounds int, t team, progress io.Writer) ([]*result, error)
 			if results[i] == nil {
 				results[i] = &result{Job: j.name, About: j.about, Contestant: c.name}
 			}
-			c.request.Path = j.path
-			a, err := t[c.member].ask(c.request)
+			a, err := j.attempt(c, round, t)
 			if err != nil {
 				return nil, err
 			}
@@ -110,7 +120,7 @@ func plan(c config, f files) []job {
 			jobs = append(jobs, kind(c, f, file))
 		}
 	}
-	return append(jobs, walkJob(f), openJob(c, f))
+	return append(append(jobs, walkJob(f), openJob(c, f)), writePlan(c, f)...)
 }
 
 // workerCounts are those for which gables is timed.

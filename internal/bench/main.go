@@ -14,16 +14,17 @@ import (
 
 // config is what the command line says.
 type config struct {
-	size   int64 // bytes of an array
-	rounds int
-	nodes  int
-	tiles  int
-	opens  int
-	dir    string
-	json   string
-	python string
-	only   string // part of the names of the jobs to run
-	clean  bool
+	size    int64 // bytes of an array
+	rounds  int
+	nodes   int
+	tiles   int
+	opens   int
+	commits int
+	dir     string
+	json    string
+	python  string
+	only    string // part of the names of the jobs to run
+	clean   bool
 }
 
 func main() {
@@ -48,6 +49,7 @@ func parse(args []string) (config, error) {
 	fs.IntVar(&c.nodes, "nodes", 10000, "nodes of the file that is walked")
 	fs.IntVar(&c.tiles, "tiles", 500, "tiles of 64 x 64 that are read")
 	fs.IntVar(&c.opens, "opens", 200, "how often the small file is opened for one figure")
+	fs.IntVar(&c.commits, "commits", 500, "flushes for one figure")
 	fs.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "gables-bench"), "where the files are kept")
 	fs.StringVar(&c.json, "json", "", "also write all figures to this file")
 	fs.StringVar(&c.only, "only", "", "run only the jobs whose names contain this")
@@ -60,8 +62,8 @@ func parse(args []string) (config, error) {
 	}
 	var err error
 	c.size, err = parseSize(*size)
-	if err == nil && (c.rounds < 1 || c.nodes < 2 || c.tiles < 1 || c.opens < 1) {
-		err = fmt.Errorf("rounds, tiles and opens must be positive, nodes at least 2")
+	if err == nil && (c.rounds < 1 || c.nodes < 2 || c.tiles < 1 || c.opens < 1 || c.commits < 1) {
+		err = fmt.Errorf("rounds, tiles, opens and commits must be positive, nodes at least 2")
 	}
 	return c, err
 }

@@ -22,11 +22,13 @@ type report struct {
 type target struct {
 	Job    string  `json:"job"`
 	Ours   string  `json:"ours"`
-	Rival  string  `json:"rival"`
+	Rival  string  `json:"rival"` // bestRival: the fastest of those that are not gables
 	Want   float64 `json:"want"`
 	Got    float64 `json:"got"` // median of the rival / median of ours
 	Passed bool    `json:"passed"`
 }
+
+const bestRival = "the best rival"
 
 // targets hold on an idle machine of two processors.
 func targets() []target {
@@ -39,6 +41,13 @@ func targets() []target {
 		{Job: "walk", Ours: "gables, Walk", Rival: "pytables, walk_nodes", Want: 20},
 		{Job: "walk", Ours: "gables, Walk", Rival: "h5py, visititems", Want: 5},
 		{Job: "open", Ours: "gables, 1 goroutine", Rival: "pytables", Want: 5},
+		{Job: "write contiguous", Ours: two, Rival: bestRival, Want: 1},
+		{Job: "write append none", Ours: two, Rival: bestRival, Want: 1},
+		{Job: "write append gzip", Ours: two, Rival: bestRival, Want: 2.5},
+		{Job: "write append blosc2", Ours: two, Rival: bestRival, Want: 1.5},
+		{Job: "write append lz4", Ours: two, Rival: bestRival, Want: 1.5},
+		{Job: "write table", Ours: two, Rival: "pytables", Want: 20},
+		{Job: "write datasets", Ours: two, Rival: bestRival, Want: 5},
 	}
 }
 
@@ -58,6 +67,9 @@ func judge(results []*result) []target {
 }
 
 func find(results []*result, job, contestant string) *result {
+	if contestant == bestRival {
+		return fastest(results, job, false)
+	}
 	i := slices.IndexFunc(results, func(r *result) bool { return r.Job == job && r.Contestant == contestant })
 	if i < 0 {
 		return nil
@@ -66,10 +78,13 @@ func find(results []*result, job, contestant string) *result {
 }
 
 // best is gables' fastest result of a job.
-func best(results []*result, job string) *result {
+func best(results []*result, job string) *result { return fastest(results, job, true) }
+
+// fastest is that of gables, or of all rivals.
+func fastest(results []*result, job string, ours bool) *result {
 	var b *result
 	for _, r := range results {
-		if r.Job == job && strings.HasPrefix(r.Contestant, gablesMember) && (b == nil || r.Median < b.Median) {
+		if r.Job == job && strings.HasPrefix(r.Contestant, gablesMember) == ours && (b == nil || r.Median < b.Median) {
 			b = r
 		}
 	}
@@ -88,6 +103,9 @@ func (r report) print(out io.Writer) {
 			fmt.Fprintf(out, "The libhdf5 of %s takes inflate from %s.\n", name, lib)
 		}
 	}
+	fmt.Fprint(out, "Writing: the data lie in memory before the clock starts, and count for the peak; the file is new, lies in the page cache when the\n"+
+		"clock stops, and was compared with the data by another contestant. Durability is off, as that of the rivals, where none is told.\n"+
+		"PyTables: blosc with 2 threads, chunk caches as they are by default. \"stored\" is the file in MiB.\n")
 	r.printResults(out)
 	r.printTargets(out)
 }
@@ -100,10 +118,10 @@ func (r report) printResults(out io.Writer) {
 			w.Flush()
 			job = x.Job
 			fmt.Fprintf(out, "\n%s: %s; %d rounds\n", x.Job, x.About, len(x.Seconds))
-			fmt.Fprintln(w, "\tmin\tmedian\tmax\tcpu\tpeak\tfile\tx\t")
+			fmt.Fprintln(w, "\tmin\tmedian\tmax\tcpu\tpeak\tfile\tstored\tx\t")
 		}
-		fmt.Fprintf(w, "%s\t%.4f\t%.4f\t%.4f\t%.4f\t%d\t%d\t%.2f\t\n", x.Contestant, x.min(), x.Median, x.max(), median(x.Processor), x.Peak>>20, x.Mapped>>20,
-			x.Median/best(r.Results, job).Median)
+		fmt.Fprintf(w, "%s\t%.4f\t%.4f\t%.4f\t%.4f\t%d\t%d\t%s\t%.2f\t\n", x.Contestant, x.min(), x.Median, x.max(), median(x.Processor), x.Peak>>20, x.Mapped>>20,
+			x.stored(), x.Median/best(r.Results, job).Median)
 	}
 	w.Flush()
 }

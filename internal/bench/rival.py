@@ -155,7 +155,9 @@ def measure(request):
         memory = np.zeros(request["shape"])
         memory.fill(1.0)  # the pages are there before the clock starts
     jobs = {"mean_blocks": mean_blocks, "mean_threads": mean_threads, "read_all": read_all,
-            "tiles": tiles, "walk": walk, "open_close": open_close}
+            "tiles": tiles, "walk": walk, "open_close": open_close, **WRITES}
+    if "source" in request:
+        source_of(request)
     forget_peak()
     start, used = time.perf_counter(), time.process_time()
     value = read_into(request, memory) if job == "read_into" else jobs[job](request)

@@ -15,6 +15,9 @@ import (
 //go:embed rival.py
 var rivalScript string
 
+//go:embed rival_write.py
+var rivalWriteScript string
+
 // The members of the team, each a process.
 const (
 	gablesMember  = "gables"
@@ -37,6 +40,17 @@ type request struct {
 	Edge    int      `json:"edge,omitempty"`
 	Tiles   [][2]int `json:"tiles,omitempty"` // first row and column of each
 	Count   int      `json:"count,omitempty"`
+
+	// Of the jobs that write:
+	Source     string `json:"source,omitempty"` // the file whose array is written; it is read before the clock starts
+	Filter     string `json:"filter,omitempty"` // none, gzip, blosc2 or lz4
+	Chunk      []int  `json:"chunk,omitempty"`
+	Row        int    `json:"row,omitempty"`       // elements of a row, where that is not the source's
+	Batch      int    `json:"batch,omitempty"`     // rows of one append
+	Flush      bool   `json:"flush,omitempty"`     // after each append
+	OwnChunk   bool   `json:"own_chunk,omitempty"` // PyTables chooses its chunks
+	Plain      bool   `json:"plain,omitempty"`     // PyTables leaves its own attributes out
+	Durability string `json:"durability,omitempty"`
 }
 
 // answer is what a member found.
@@ -46,6 +60,7 @@ type answer struct {
 	Value     float64 `json:"value"`
 	Peak      int64   `json:"peak"`   // bytes, the process's peak during the job
 	Mapped    int64   `json:"mapped"` // bytes of it that are files in the page cache, at the end
+	Stored    int64   `json:"-"`      // bytes of the file that was written
 	Error     string  `json:"error,omitempty"`
 }
 
@@ -105,7 +120,9 @@ func startTeam(python string) (team, error) {
 		return nil, err
 	}
 	t := team{}
-	stock := func(library string) *exec.Cmd { return exec.Command(python, "-c", rivalScript, library) }
+	stock := func(library string) *exec.Cmd {
+		return exec.Command(python, "-c", rivalWriteScript+rivalScript, library)
+	}
 	preloaded := stock("pytables")
 	preloaded.Env = append(os.Environ(), preload)
 	for name, cmd := range map[string]*exec.Cmd{

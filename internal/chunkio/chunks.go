@@ -72,7 +72,7 @@ func (w *worker) readChunk(b *dataspace.Bound, scaled []uint64) error {
 	if !ok {
 		return w.fillBox(b, origin, box)
 	}
-	if d.rowsWhole {
+	if d.runWhole {
 		if dst := w.wholeChunk(b, origin, box); dst != nil {
 			return w.decode(dst, c, scaled)
 		}

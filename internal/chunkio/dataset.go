@@ -35,7 +35,7 @@ type Dataset struct {
 
 	chunkDims  []uint64 // [rank]
 	chunkElems uint64
-	rowsWhole  bool // a chunk covers all dimensions but the first: it is one run
+	runWhole   bool // a chunk is likely to be one run: only 1s before the first extent that is not, all of each dimension behind
 }
 
 // Sink takes the elements that a read delivers. Both methods are called from
@@ -73,9 +73,10 @@ func (d *Dataset) Init() error {
 		return h5err.Limit("data layout message", "chunk size", "%d bytes, limit %d (Limits.Chunk)", bytes, d.Cache.Limits().Chunk)
 	}
 	d.chunkDims, d.chunkElems = d.Layout.ChunkDims, elems
-	d.rowsWhole = true
-	for i := 1; i < len(d.Dims); i++ {
-		d.rowsWhole = d.rowsWhole && d.chunkDims[i] == d.Dims[i]
+	d.runWhole = true
+	for i, ones := 0, true; i < len(d.Dims); i++ {
+		d.runWhole = d.runWhole && (ones || d.chunkDims[i] == d.Dims[i])
+		ones = ones && d.chunkDims[i] == 1
 	}
 	return nil
 }

@@ -83,6 +83,11 @@ func (d *Dataset) oneRun(b *dataspace.Bound) (first uint64, ok bool) {
 	if d.Layout.Class != format.LayoutContiguous || d.External == nil && !d.Layout.Address.Defined() {
 		return 0, false
 	}
+	return d.runOf(b)
+}
+
+// runOf is oneRun for a dataset that may have no space yet.
+func (d *Dataset) runOf(b *dataspace.Bound) (first uint64, ok bool) {
 	if _, _, dense := b.Dense(); !dense {
 		return 0, false
 	}

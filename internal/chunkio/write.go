@@ -290,7 +290,7 @@ func (w *Writer) createIndex() error {
 			return err
 		}
 		if w.Data.Layout.Index == format.IndexImplicit && before.address != w.indexPlace().address {
-			if err := w.fillImplicit(); err != nil {
+			if err := w.fillImplicit(func([]uint64) bool { return true }); err != nil {
 				return err
 			}
 		}
@@ -298,12 +298,13 @@ func (w *Writer) createIndex() error {
 	})
 }
 
-// fillImplicit fills the chunks of an implicit index that was just made.
-func (w *Writer) fillImplicit() error {
+// fillImplicit fills those chunks of an implicit index that have come in: until
+// then their places hold anything.
+func (w *Writer) fillImplicit(came func(scaled []uint64) bool) error {
 	block := make([]byte, w.Data.ChunkBytes())
 	repeat(block, w.Data.Fill)
 	for c, err := range w.Index.All() {
-		if err == nil {
+		if err == nil && came(c.Scaled) {
 			err = w.Draft.WriteRaw(block, c.Address)
 		}
 		if err != nil {

@@ -290,7 +290,7 @@ func (w *Writer) rawChunk(j *encodeJob) ([]byte, error) {
 	for i := range origin {
 		origin[i] = j.scaled[i] * d.chunkDims[i]
 	}
-	if d.rowsWhole {
+	if d.runWhole {
 		var run dataspace.Run
 		whole := false
 		j.bound.Runs(origin, d.chunkDims, func(r dataspace.Run) bool {
@@ -375,18 +375,6 @@ func (w *Writer) placeOne(j *encodeJob) error {
 	return w.Index.Put(chunkindex.Chunk{Scaled: j.scaled, Address: j.at, Size: n, Mask: j.mask})
 }
 
-// WriteChunk stores a chunk as it is, filtered by the caller.
-func (w *Writer) WriteChunk(scaled []uint64, mask uint32, stored []byte) error {
-	if c := w.chunks[string(w.chunkKey(scaled))]; c != nil {
-		w.drop(c)
-	}
-	jobs := []encodeJob{{scaled: scaled, mask: mask, out: stored}}
-	if err := w.place(jobs); err != nil {
-		return err
-	}
-	return w.transfer(context.Background(), jobs, 1)
-}
-
 // RemoveChunk takes a chunk out of the file, so that it reads as fill value.
 func (w *Writer) RemoveChunk(scaled []uint64) error {
 	if c := w.chunks[string(w.chunkKey(scaled))]; c != nil {
@@ -407,6 +395,11 @@ func (w *Writer) removeLocked(scaled []uint64) error {
 	old, ok, err := w.Index.Get(scaled)
 	if err != nil || !ok {
 		return err
+	}
+	if w.Data.Layout.Index == format.IndexImplicit {
+		block := make([]byte, w.Data.ChunkBytes())
+		repeat(block, w.Data.Fill)
+		return w.Draft.WriteRaw(block, old.Address)
 	}
 	if err := w.Index.Remove(scaled); err != nil {
 		return err

@@ -21,7 +21,7 @@ func (w *Writer) writeContiguous(ctx context.Context, b *dataspace.Bound, s Sour
 	if !ok || !fits {
 		return h5err.Limit("dataspace", "size", "%v of %d bytes overflow", d.Dims, d.ElementSize)
 	}
-	first, whole := d.oneRun(b)
+	first, whole := d.runOf(b) // not oneRun: a fill before the first write of all would double its time
 	if w.External == nil && !d.Layout.Address.Defined() {
 		if err := w.allocate(size, !whole || b.Count() != n); err != nil {
 			return err

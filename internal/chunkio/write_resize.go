@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"gables/internal/chunkindex"
+	"gables/internal/format"
 )
 
 // Resize makes dims the dataset's extents: chunks that lie outside are given
@@ -32,7 +33,7 @@ func (w *Writer) Resize(ctx context.Context, dims []uint64, workers int) error {
 	if w.Index == nil {
 		return nil
 	}
-	if err := w.resizeIndex(dims); err != nil {
+	if err := w.resizeIndex(old, dims); err != nil {
 		return err
 	}
 	if d.Layout.UnfilteredEdge {
@@ -42,10 +43,25 @@ func (w *Writer) Resize(ctx context.Context, dims []uint64, workers int) error {
 	return nil
 }
 
-func (w *Writer) resizeIndex(dims []uint64) error {
+func (w *Writer) resizeIndex(old, dims []uint64) error {
 	w.Lock.Lock()
 	defer w.Lock.Unlock()
-	return w.Index.Resize(dims)
+	if err := w.Index.Resize(dims); err != nil {
+		return err
+	}
+	if w.Data.Layout.Index != format.IndexImplicit || !w.Index.Address().Defined() {
+		return nil
+	}
+	return w.Draft.Do(func() error {
+		return w.fillImplicit(func(scaled []uint64) bool {
+			for i, s := range scaled {
+				if s*w.Data.chunkDims[i] >= old[i] {
+					return true
+				}
+			}
+			return false
+		})
+	})
 }
 
 // reshape drops what lies outside of dims, and takes up the chunks that change.
@@ -53,6 +69,9 @@ func (w *Writer) reshape(old, dims []uint64) error {
 	gone, changed, err := w.affected(old, dims)
 	if err != nil {
 		return err
+	}
+	if w.Data.Layout.Index == format.IndexImplicit {
+		gone = nil // they keep their places, and are filled when the dataset grows
 	}
 	for _, scaled := range gone {
 		if err := w.RemoveChunk(scaled); err != nil {

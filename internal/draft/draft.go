@@ -96,6 +96,10 @@ func (d *Draft) Limits() *wire.Limits { return &d.limits }
 // out of date.
 func (d *Draft) Version() uint64 { return d.version }
 
+// Touch tells that something beside the draft has changed that is to be
+// committed with it.
+func (d *Draft) Touch() { d.version++ }
+
 // Undone rises when an operation or a transaction was undone, so that what an
 // editor remembers of its own edits can be told to be out of date.
 func (d *Draft) Undone() uint64 { return d.undone }

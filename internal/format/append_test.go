@@ -282,23 +282,31 @@ func refused(t *testing.T, name string, want error, appendTo func([]byte) ([]byt
 	}
 }
 
-func TestWhatNoRecordCanHoldIsRefused(t *testing.T) {
-	narrow, full := wire.Sizes{Offset: 4, Length: 2}, wire.Sizes{Offset: 8, Length: 8}
-	long := strings.Repeat("n", 1<<16)
-	space := func(kind dataspace.Kind, version uint8, s wire.Sizes, dims, limits []uint64) func([]byte) ([]byte, error) {
-		return func(b []byte) ([]byte, error) {
-			return AppendDataspace(b, &dataspace.Dataspace{Kind: kind, Dims: dims, MaxDims: limits}, version, s)
-		}
+// refusal is a record by what is wrong with it.
+type refusal map[string]func([]byte) ([]byte, error)
+
+var (
+	narrow, full = wire.Sizes{Offset: 4, Length: 2}, wire.Sizes{Offset: 8, Length: 8}
+	long         = strings.Repeat("n", 1<<16)
+)
+
+// badSpace appends a dataspace.
+func badSpace(kind dataspace.Kind, version uint8, s wire.Sizes, dims, limits []uint64) func([]byte) ([]byte, error) {
+	return func(b []byte) ([]byte, error) {
+		return AppendDataspace(b, &dataspace.Dataspace{Kind: kind, Dims: dims, MaxDims: limits}, version, s)
 	}
-	for name, f := range map[string]func([]byte) ([]byte, error){
-		"null in version 1":    space(dataspace.Null, 1, full, nil, nil),
-		"rank 0 in version 1":  space(dataspace.Simple, 1, full, nil, nil),
-		"version 3":            space(dataspace.Scalar, 3, full, nil, nil),
-		"a scalar of rank 1":   space(dataspace.Scalar, 2, full, []uint64{1}, nil),
-		"kind 3":               space(3, 2, full, nil, nil),
-		"rank 33":              space(dataspace.Simple, 2, full, make([]uint64, 33), nil),
-		"limits of rank 2":     space(dataspace.Simple, 2, full, []uint64{1}, []uint64{1, 1}),
-		"limit below size":     space(dataspace.Simple, 2, full, []uint64{2}, []uint64{1}),
+}
+
+func TestMessagesThatTheFormatLacksAreRefused(t *testing.T) {
+	for name, f := range (refusal{
+		"null in version 1":    badSpace(dataspace.Null, 1, full, nil, nil),
+		"rank 0 in version 1":  badSpace(dataspace.Simple, 1, full, nil, nil),
+		"version 3":            badSpace(dataspace.Scalar, 3, full, nil, nil),
+		"a scalar of rank 1":   badSpace(dataspace.Scalar, 2, full, []uint64{1}, nil),
+		"kind 3":               badSpace(3, 2, full, nil, nil),
+		"rank 33":              badSpace(dataspace.Simple, 2, full, make([]uint64, 33), nil),
+		"limits of rank 2":     badSpace(dataspace.Simple, 2, full, []uint64{1}, []uint64{1, 1}),
+		"limit below size":     badSpace(dataspace.Simple, 2, full, []uint64{2}, []uint64{1}),
 		"link without name":    func(b []byte) ([]byte, error) { return AppendLink(b, &Link{}, full) },
 		"link of type 2":       func(b []byte) ([]byte, error) { return AppendLink(b, &Link{Name: "n", Type: 2}, full) },
 		"soft link to nothing": func(b []byte) ([]byte, error) { return AppendLink(b, &Link{Name: "n", Type: LinkSoft}, full) },
@@ -316,6 +324,13 @@ func TestWhatNoRecordCanHoldIsRefused(t *testing.T) {
 		"old and default":      func(b []byte) ([]byte, error) { return AppendFillOld(b, &Fill{State: FillDefault}) },
 		"33 filters":           func(b []byte) ([]byte, error) { return AppendPipeline(b, make([]FilterSpec, 33), 1) },
 		"pipeline version 3":   func(b []byte) ([]byte, error) { return AppendPipeline(b, nil, 3) },
+	}) {
+		refused(t, name, h5err.ErrUnsupported, f)
+	}
+}
+
+func TestRecordsThatTheFormatLacksAreRefused(t *testing.T) {
+	for name, f := range (refusal{
 		"persistent aggregates": func(b []byte) ([]byte, error) {
 			return AppendFileSpaceInfo(b, &FileSpaceInfo{Strategy: "aggr", Persist: true}, full)
 		},
@@ -342,14 +357,20 @@ func TestWhatNoRecordCanHoldIsRefused(t *testing.T) {
 		},
 		"unshareable, shared": func(b []byte) ([]byte, error) { return AppendMessage(b, &ObjectHeader{Version: 1}, &Message{Flags: 6}) },
 		"old gap":             func(b []byte) ([]byte, error) { return AppendNIL(b, &ObjectHeader{Version: 1}, 12) },
-	} {
+	}) {
 		refused(t, name, h5err.ErrUnsupported, f)
 	}
-	for name, f := range map[string]func([]byte) ([]byte, error){
-		"size of all ones":      space(dataspace.Simple, 2, full, []uint64{dataspace.Unlimited}, nil),
-		"size of 3 bytes":       space(dataspace.Simple, 2, narrow, []uint64{1 << 16}, nil),
-		"all ones of 2 bytes":   space(dataspace.Simple, 2, narrow, []uint64{1<<16 - 1}, nil),
-		"limit of 3 bytes":      space(dataspace.Simple, 1, narrow, []uint64{1}, []uint64{1 << 16}),
+	refused(t, "widths", h5err.ErrCorrupt, func(b []byte) ([]byte, error) {
+		return AppendSuperblock(b, &Superblock{Sizes: wire.Sizes{Offset: 3, Length: 8}})
+	})
+}
+
+func TestWhatNoRecordCanHoldIsRefused(t *testing.T) {
+	for name, f := range (refusal{
+		"size of all ones":      badSpace(dataspace.Simple, 2, full, []uint64{dataspace.Unlimited}, nil),
+		"size of 3 bytes":       badSpace(dataspace.Simple, 2, narrow, []uint64{1 << 16}, nil),
+		"all ones of 2 bytes":   badSpace(dataspace.Simple, 2, narrow, []uint64{1<<16 - 1}, nil),
+		"limit of 3 bytes":      badSpace(dataspace.Simple, 1, narrow, []uint64{1}, []uint64{1 << 16}),
 		"address of 5 bytes":    func(b []byte) ([]byte, error) { return AppendLink(b, &Link{Name: "n", Header: 1 << 32}, narrow) },
 		"address of 4 all ones": func(b []byte) ([]byte, error) { return AppendLink(b, &Link{Name: "n", Header: 1<<32 - 1}, narrow) },
 		"long soft link": func(b []byte) ([]byte, error) {
@@ -396,12 +417,9 @@ func TestWhatNoRecordCanHoldIsRefused(t *testing.T) {
 			return AppendSymbolTableEntry(b, &SymbolTableEntry{NameOffset: 1 << 16}, narrow)
 		},
 		"continuation of 3 bytes": func(b []byte) ([]byte, error) { return AppendContinuationMessage(b, Continuation{0, 1 << 16}, narrow) },
-	} {
+	}) {
 		refused(t, name, h5err.ErrLimit, f)
 	}
-	refused(t, "widths", h5err.ErrCorrupt, func(b []byte) ([]byte, error) {
-		return AppendSuperblock(b, &Superblock{Sizes: wire.Sizes{Offset: 3, Length: 8}})
-	})
 	if _, err := AppendMessage(nil, &ObjectHeader{Version: 1}, &Message{Data: make([]byte, 65528)}); err != nil {
 		t.Error(err)
 	}

@@ -181,7 +181,9 @@ func (h *FreeSpaceManager) decodeSections(b []byte, sizeWidth int, s wire.Sizes)
 		}
 		for range n {
 			f := FreeSection{At: r.Uint(h.offsetSize()), Size: size, Class: r.U8()}
-			f.Extra = r.Bytes(h.extra(f.Class))
+			if n := h.extra(f.Class); n > 0 {
+				f.Extra = r.Bytes(n)
+			}
 			if r.Err() != nil {
 				break
 			}

@@ -229,7 +229,8 @@ func TestTheTableOfSharedMessagesHasItsFields(t *testing.T) {
 			t.Errorf("%v: a table of %d bytes, want %d", s, SharedTableSize(3, s), len(r.b))
 		}
 		list, err := DecodeSharedTable(r.b, 3, s)
-		if err != nil || !reflect.DeepEqual(list, []SharedIndex{{1, 0x200}, {2, 0x201}, {4, 0x202}}) {
+		if err != nil || !reflect.DeepEqual(list, []SharedIndex{
+			{1, 0x200, false, 40, 7, 0x100}, {2, 0x201, true, 40, 7, 0x101}, {4, 0x202, false, 40, 7, 0x102}}) {
 			t.Errorf("%v: %+v, %v", s, list, err)
 		}
 		mustCheck(t, "table", r.b, func(b []byte) error { _, err := DecodeSharedTable(b, 3, s); return err })

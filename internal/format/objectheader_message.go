@@ -41,6 +41,9 @@ const (
 // Message flags. Spec: IV.A.1.b.
 const (
 	MsgFlagShared       = 0x02
+	MsgFlagFailWriting  = 0x08 // a writer that does not know the type must leave the object alone
+	MsgFlagMark         = 0x10 // a writer that does not know the type sets MsgFlagWasUnknown
+	MsgFlagWasUnknown   = 0x20
 	MsgFlagFailAlways   = 0x80 // a reader that does not know the type must give up the object
 	maxMessageTypeKnown = MsgCacheImage
 )
@@ -121,6 +124,21 @@ func DecodeMessages(h *ObjectHeader, b []byte, list []Message) ([]Message, error
 		list = append(list, m)
 		at += n
 	}
+}
+
+// Change enforces the flags that concern who changes the object, and tells
+// whether it set one.
+func (m *Message) Change() (marked bool, err error) {
+	if m.Type.known() {
+		return false, nil
+	}
+	if m.Flags&MsgFlagFailWriting != 0 {
+		return false, h5err.Unsupported("object header message", "type", "0x%02x, which a writer must know", uint16(m.Type))
+	}
+	if marked = m.Flags&MsgFlagMark != 0 && m.Flags&MsgFlagWasUnknown == 0; marked {
+		m.Flags |= MsgFlagWasUnknown
+	}
+	return marked, nil
 }
 
 // check enforces the flags that concern every reader.

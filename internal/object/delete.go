@@ -142,9 +142,11 @@ func (e *Editor) release(self wire.Address, targets []wire.Address) ([]wire.Addr
 		if err != nil {
 			return nil, err
 		}
-		if n <= 1 {
+		if n == 0 {
+			return nil, h5err.At(h5err.Corrupt("object header", "reference count", "less than the links that lead here"), "", uint64(t))
+		}
+		if n == 1 {
 			orphans = append(orphans, t)
-			n = 1
 		}
 		if err := h.SetReferences(n - 1); err != nil {
 			return nil, err

@@ -93,6 +93,11 @@ func (h *HeaderEdit) take(body []byte) error {
 		if m.Type == format.MsgNIL {
 			continue
 		}
+		marked, err := m.Change()
+		if err != nil {
+			return err
+		}
+		h.chunks[c].dirty = h.chunks[c].dirty || marked
 		m.Data = slices.Clone(m.Data) // the block changes when it is saved
 		h.chunks[c].used += h.sizeOf(m)
 		h.list = append(h.list, headerMessage{m, c})
@@ -401,7 +406,9 @@ func NewHeader(d *draft.Draft, prefix format.ObjectHeader, list []format.Message
 	for i := range h.list {
 		used += h.sizeOf(h.list[i].Message)
 	}
-	room := used + spare
+	// Without room for a continuation a header could never grow.
+	sizes := d.Sizes()
+	room := max(used+spare, h.sizeOf(format.Message{Type: format.MsgContinuation, Data: make([]byte, sizes.Offset+sizes.Length)}))
 	if prefix.Version == 1 {
 		room = (room + 7) &^ 7
 	} else {

@@ -174,3 +174,14 @@ func checkPadding(t Type, p params) error {
 	}
 	return nil
 }
+
+// UserValues gives what Local took, or what does the same, from the client data
+// that it gave: what a chunk of another shape needs. Errors are those of
+// decoding.
+func UserValues(stored []uint32) ([]uint32, error) {
+	h, err := parseValues(stored)
+	if err != nil {
+		return nil, err
+	}
+	return Expert(h.mode.minBits, h.mode.maxBits, h.mode.maxPrec, h.mode.minExp), nil
+}

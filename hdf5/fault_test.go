@@ -1,0 +1,247 @@
+package hdf5_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"syscall"
+	"testing"
+
+	"gables/hdf5"
+	"gables/internal/testkit"
+	"gables/internal/workload"
+)
+
+// faultKind is how an operation fails.
+type faultKind struct {
+	name                 string
+	err                  error
+	short, sticky, reads bool
+}
+
+var faultKinds = []faultKind{
+	{name: "EIO", err: syscall.EIO},
+	{name: "ENOSPC, half written", err: syscall.ENOSPC, short: true},
+	{name: "short write", err: errors.New("short write"), short: true},
+	{name: "EIO for good", err: syscall.EIO, sticky: true},
+	{name: "EIO while reading too", err: syscall.EIO, reads: true},
+}
+
+// faulty is a writer in a folder where an operation fails.
+type faulty struct {
+	*recording
+	faults *testkit.FaultFS
+	s      *workload.Session
+	f      *hdf5.File
+	rnd    *rand.Rand
+}
+
+// fault runs turns of a workload as a program does that goes on after an error,
+// until nothing is written any more.
+func (c crashCase) fault(t *testing.T, kind faultKind, at int) *faulty {
+	t.Helper()
+	x := &faulty{recording: c.begin(t), rnd: rand.New(rand.NewPCG(uint64(at), 4))}
+	x.faults = &testkit.FaultFS{Folder: x.fs, At: at, Err: kind.err, Short: kind.short, Sticky: kind.sticky, Reads: kind.reads}
+	model := x.old
+	if c.mode != hdf5.ModeReadWrite {
+		model = workload.NewModel()
+	}
+	x.s = workload.NewSession(5, model, workload.Options{Objects: 40, Large: 200})
+	var err error
+	if x.f, err = hdf5.OpenIn(x.faults, crashFile, c.mode, c.options()...); err != nil {
+		if !x.faults.Failed() {
+			t.Fatal(err)
+		}
+		return x
+	}
+	alive := true
+	for i := 0; i < 6 && alive; i++ {
+		alive = x.turn(t)
+	}
+	x.close(t, alive)
+	return x
+}
+
+func (x *faulty) begun() {
+	x.add(x.s.Model)
+	x.note(flushEvent{begun: len(x.states) - 1, acked: x.events[len(x.events)-1].acked})
+}
+
+func (x *faulty) acked() {
+	x.s.Committed = x.s.Model.Clone()
+	x.note(flushEvent{begun: len(x.states) - 1, acked: len(x.states) - 1})
+}
+
+// turn makes changes and commits them; alive is false once nothing is written
+// any more.
+func (x *faulty) turn(t *testing.T) (alive bool) {
+	t.Helper()
+	for range 6 {
+		if what, err := x.s.Step(x.f); err != nil {
+			x.isFault(t, err)
+			// A change that failed must be undone, or its transaction be lost.
+			if x.rnd.IntN(2) == 0 {
+				break
+			}
+			t.Logf("%s", what)
+			return x.rollback(t, err)
+		}
+	}
+	x.begun()
+	if err := x.f.Flush(x.ctx); err != nil {
+		x.isFault(t, err)
+		return x.rollback(t, err)
+	}
+	x.acked()
+	return true
+}
+
+func (x *faulty) isFault(t *testing.T, err error) {
+	t.Helper()
+	if !x.faults.Failed() {
+		t.Fatalf("an error without a fault: %v", err)
+	}
+}
+
+// rollback goes back to the last commit, which is the one that failed if that
+// was past its commit point.
+func (x *faulty) rollback(t *testing.T, cause error) (alive bool) {
+	t.Helper()
+	if err := x.f.Rollback(); err != nil {
+		x.poisoned(t, err)
+		return false
+	}
+	m, err := workload.Adopt(x.ctx, x.f)
+	if err != nil {
+		if !x.faults.Sticky {
+			t.Fatalf("after %v and a rollback: %v", cause, err)
+		}
+		return false
+	}
+	e := x.events[len(x.events)-1]
+	first := e.acked
+	if x.states[first] == nil {
+		x.states[first], x.sums[first] = workload.NewModel(), workload.NewModel().Sum()
+		defer func() { x.states[first] = nil }()
+	}
+	if err := x.which(m, first, e.begun); err != nil {
+		t.Fatalf("after %v and a rollback: %v", cause, err)
+	}
+	x.s.Model, x.s.Committed = m.Clone(), m.Clone()
+	if e.begun > e.acked && m.Sum() == x.sums[e.begun] {
+		x.note(flushEvent{begun: e.begun, acked: e.begun})
+	}
+	return true
+}
+
+// poisoned tries that nothing is written any more.
+func (x *faulty) poisoned(t *testing.T, cause error) {
+	t.Helper()
+	n := x.fs.Count()
+	_, create := x.f.CreateGroup("/poison", hdf5.GroupOptions{})
+	if create == nil && !x.faults.Sticky {
+		t.Errorf("a group is made after %v", cause)
+	}
+	flush := x.f.Flush(x.ctx)
+	if flush == nil {
+		t.Errorf("a flush is obeyed after %v", cause)
+	}
+	if x.fs.Count() != n && !x.faults.Sticky {
+		t.Errorf("something was done to the file after %v", cause)
+	}
+}
+
+// close ends the writing. What Close still commits is in flight.
+func (x *faulty) close(t *testing.T, alive bool) {
+	t.Helper()
+	if err := x.f.Close(); err != nil && alive {
+		x.isFault(t, err)
+	}
+	x.note(x.events[len(x.events)-1])
+}
+
+// settled tries what is left: with everything that was written, and after a
+// loss of power on top.
+func (x *faulty) settled(rnd *rand.Rand) (tried int, wrong []error) {
+	for _, n := range []int{x.fs.Count(), x.fs.Count(), rnd.IntN(x.fs.Count() + 1)}[rnd.IntN(2):] {
+		for name, image := range x.fs.Images(rnd, n, 2) {
+			tried++
+			if err := x.judge(image, name, n, rnd); err != nil {
+				wrong = append(wrong, fmt.Errorf("crash after %d of %d, %s: %w", n, x.fs.Count(), name, err))
+			}
+		}
+	}
+	return tried, wrong
+}
+
+func TestEveryFaultLeavesTheLastFlush(t *testing.T) {
+	step := 3
+	if testing.Short() {
+		step = 29
+	}
+	if workload.Rounds() > 1 {
+		step = 1
+	}
+	for _, k := range []int{0, 1, 4, 7, 9} {
+		c := crashCases[k]
+		for i, kind := range faultKinds {
+			images, faults := 0, 0
+			stride := step
+			if kind.reads {
+				stride *= 8
+			}
+			for at := (i + k) % stride; ; at += stride {
+				x := c.fault(t, kind, at)
+				faults++
+				n, wrong := x.settled(rand.New(rand.NewPCG(uint64(at), 6)))
+				images += n
+				for _, err := range wrong[:min(len(wrong), 3)] {
+					t.Errorf("%s, %s at operation %d: %v", c.name, kind.name, at, err)
+				}
+				if !x.faults.Failed() || t.Failed() {
+					break
+				}
+			}
+			t.Logf("%s, %s: %d faults, %d images", c.name, kind.name, faults, images)
+			if t.Failed() {
+				return
+			}
+		}
+	}
+}
+
+// TestFullDiskIsMetBeforeTheCommit fills the disk and makes room again.
+func TestFullDiskIsMetBeforeTheCommit(t *testing.T) {
+	c := crashCases[4]
+	x := &faulty{recording: c.begin(t)}
+	x.faults = &testkit.FaultFS{Folder: x.fs, At: -1, Err: syscall.ENOSPC, Sticky: true, Short: true}
+	f, err := hdf5.OpenIn(x.faults, crashFile, c.mode, c.options()...)
+	fatal(t, err)
+	s := workload.NewSession(9, x.old, workload.Options{})
+	fatal(t, s.Turn(x.ctx, f, 10, nil))
+	for range 5 {
+		before := s.Model.Clone()
+		_, err := f.CreateGroup("/full", hdf5.GroupOptions{})
+		fatal(t, err)
+		x.faults.At = x.faults.Count()
+		if err := f.Flush(x.ctx); !errors.Is(err, syscall.ENOSPC) {
+			t.Fatalf("flush on a full disk: %v", err)
+		}
+		x.faults.At = -1
+		fatal(t, f.Rollback())
+		m, err := workload.Adopt(x.ctx, f)
+		fatal(t, err)
+		if m.Sum() != before.Sum() {
+			t.Fatal(strings.Join(workload.Differences(m, before), "\n"))
+		}
+		s.Model, s.Committed = before, before.Clone()
+		fatal(t, s.Turn(x.ctx, f, 10, nil))
+	}
+	fatal(t, f.Close())
+	m, err := seen(hdf5.OpenBytes(x.fs.Files()[crashFile]))
+	fatal(t, err)
+	if m.Sum() != s.Committed.Sum() {
+		t.Error(strings.Join(workload.Differences(m, s.Committed), "\n"))
+	}
+}
