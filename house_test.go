@@ -28,16 +28,16 @@ var floors = [][]string{
 	{"internal/chunkio"},
 	{"internal/audit"},
 	{"hdf5"},
-	{"compute", "diff", "digest", "export", "."},
+	{"compute", "diff", "digest", "export", "repack", "."},
 	{"serve"},
-	{"cmd/*", "examples/*", "internal/bench", "interop", "internal/testkit", "scripts/*"},
+	{"cmd/*", "examples/*", "internal/bench", "interop", "internal/testkit", "internal/workload", "scripts/*"},
 }
 
 // pure packages take bytes: they open nothing.
 var pure = []string{"internal/format", "hdf5/dataspace", "hdf5/datatype", "query", "hdf5/filter/*", "internal/wire", "internal/checksum"}
 
 // outward packages see only what any user of the module sees.
-var outward = []string{"compute", "diff", "digest", "export", "serve", "cmd/*", "examples/*", "."}
+var outward = []string{"compute", "diff", "digest", "export", "repack", "serve", "cmd/*", "examples/*", "."}
 
 // starters may start goroutines.
 var starters = []string{"internal/chunkio", "compute", "serve", "distributed", "cmd/*", "examples/*", "internal/bench", "internal/testkit"}

@@ -152,9 +152,20 @@ func (c *comparison) groups(path string, a, b *hdf5.Group) {
 		case l.Kind == hdf5.HardLink:
 			c.hard(p, a, b, l, m)
 		case l.Target != m.Target || l.File != m.File || string(l.Data) != string(m.Data) || l.Type != m.Type:
-			c.differ(p, LinkKind, "%q, %q", strings.Join([]string{l.File, l.Target}, ":"), strings.Join([]string{m.File, m.Target}, ":"))
+			c.differ(p, LinkKind, "%s, %s", leads(l), leads(m))
 		}
 	}
+}
+
+// leads tells where a link that is not hard leads.
+func leads(l hdf5.Link) string {
+	switch l.Kind {
+	case hdf5.SoftLink:
+		return fmt.Sprintf("%q", l.Target)
+	case hdf5.ExternalLink:
+		return fmt.Sprintf("%q in %q", l.Target, l.File)
+	}
+	return fmt.Sprintf("user-defined link of type %d, %d bytes", l.Type, len(l.Data))
 }
 
 // hard follows two hard links of one name.

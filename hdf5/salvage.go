@@ -6,6 +6,8 @@ import (
 
 	"gables/hdf5/dataspace"
 	"gables/hdf5/datatype"
+	"gables/internal/chunkindex"
+	"gables/internal/format"
 )
 
 // Lost is something that Salvage could not bring over.
@@ -29,8 +31,15 @@ func Salvage(ctx context.Context, src, dst *File, o SalvageOptions) ([]Lost, err
 	if err != nil {
 		return nil, err
 	}
-	if err = dst.Copy(ctx, root, "/", CopyOptions{}); err == nil || ctx.Err() != nil {
+	// Chunks are copied as they are stored, so a copy alone would not notice damage.
+	r, err := Check(ctx, src, CheckOptions{})
+	if err != nil {
 		return nil, err
+	}
+	if !r.Damaged() {
+		if err = dst.Copy(ctx, root, "/", CopyOptions{}); err == nil || ctx.Err() != nil {
+			return nil, err
+		}
 	}
 	s := &salvage{ctx: ctx, src: src, dst: dst, o: o, made: map[uint64]string{root.Address(): "/"}}
 	s.attributes(root, "/")
@@ -107,27 +116,68 @@ func (s *salvage) object(p string, addr uint64) error {
 		s.queue = append(s.queue, g)
 		return nil
 	}
-	if err = s.dst.Copy(s.ctx, o, p, CopyOptions{}); err == nil {
-		s.made[addr] = p
-		return nil
+	d, ok := o.(*Dataset)
+	if ok {
+		err = d.decodes(s.ctx)
 	}
-	if err = s.pieces(o, p, err); err == nil {
+	if err == nil {
+		err = s.whole(o, p)
+	}
+	if err != nil && ok {
+		err = s.pieces(d, p, err)
+	}
+	if err == nil {
 		s.made[addr] = p
 	}
 	return err
 }
 
-// pieces brings over what can be read of an object that can't be copied as a
-// whole, for the given reason.
-func (s *salvage) pieces(o Object, p string, cause error) error {
-	if err := s.dst.Copy(s.ctx, o, p, CopyOptions{NoAttributes: true}); err == nil {
-		s.attributes(o, p)
+// whole copies an object, of whose attributes some may not be readable.
+func (s *salvage) whole(o Object, p string) error {
+	if s.dst.Copy(s.ctx, o, p, CopyOptions{}) == nil {
 		return nil
 	}
-	d, ok := o.(*Dataset)
-	if !ok {
-		return cause
+	err := s.dst.Copy(s.ctx, o, p, CopyOptions{NoAttributes: true})
+	if err == nil {
+		s.attributes(o, p)
 	}
+	return err
+}
+
+// decodes tells whether all stored chunks of a dataset decode; nil where there
+// are none.
+func (d *Dataset) decodes(ctx context.Context) error {
+	d, err := d.enter()
+	if err != nil {
+		return err
+	}
+	defer d.leave()
+	if d.layout.Class != format.LayoutChunked {
+		return nil
+	}
+	r, err := d.reader()
+	if err != nil {
+		return d.wrap(err)
+	}
+	var fault error
+	chunks := func(yield func(chunkindex.Chunk) bool) {
+		for c, err := range r.Index.All() {
+			if err != nil {
+				fault = err
+				return
+			}
+			if !yield(c) {
+				return
+			}
+		}
+	}
+	err = r.Verify(ctx, chunks, 0, func(_ chunkindex.Chunk, _ []byte, err error) error { return err })
+	return d.wrap(errors.Join(err, fault))
+}
+
+// pieces brings over what can be read of a dataset that can't be copied as a
+// whole, for the given reason.
+func (s *salvage) pieces(d *Dataset, p string, cause error) error {
 	l, err := d.Layout()
 	if err != nil || l.Class != "chunked" {
 		return cause

@@ -205,7 +205,7 @@ func (p *printer) element(t *datatype.Datatype) {
 	case datatype.Integer:
 		p.add(integerText(p.take(wide(t.Size)), t.Signed))
 	case datatype.Float:
-		p.add(floatText(p.take(map[int]int{2: 2, 4: 4}[t.Size] + map[bool]int{true: 8}[t.Size != 2 && t.Size != 4])))
+		p.add(floatText(p.take(realSize(t))))
 	case datatype.Bitfield:
 		p.bits(t)
 	case datatype.Time:
@@ -274,7 +274,7 @@ func (p *printer) enum(t *datatype.Datatype) {
 			return
 		}
 	}
-	p.add(fmt.Sprint(v))
+	p.add("?")
 }
 
 func (p *printer) reference(t *datatype.Datatype) {
@@ -319,6 +319,14 @@ func wide(size int) int {
 		n *= 2
 	}
 	return n
+}
+
+// realSize is the size of a float's canonical form.
+func realSize(t *datatype.Datatype) int {
+	if t.Size == 4 || t.Size == 2 && t.MantSize == 10 {
+		return t.Size
+	}
+	return 8
 }
 
 func integerText(b []byte, signed bool) string {
@@ -395,7 +403,7 @@ func sameWords(got, want []string) string {
 		g := got[i]
 		if strings.HasPrefix(w, "\"") {
 			// A string without a heap object is printed as NULL.
-			if g = "\"" + strings.TrimPrefix(unquoted(g), "NULL"); strings.TrimRight(g, "\x00") != w {
+			if g = "\"" + strings.TrimPrefix(unquoted(g), "NULL"); strings.TrimRight(g, "\x00") != strings.TrimRight(w, "\x00") {
 				return fmt.Sprintf("word %d is %q, want %q", i, g, w)
 			}
 			continue
@@ -443,6 +451,8 @@ func (e *expected) dumped(t *testing.T, dir string) (values int) {
 			difference = ""
 		}
 		switch {
+		case difference == "" && reason != "" && len(o.want) > 0:
+			f.add(path, "h5dump reads it, although %s", reason)
 		case difference == "":
 			values++
 		case reason == "":
@@ -453,21 +463,26 @@ func (e *expected) dumped(t *testing.T, dir string) (values int) {
 }
 
 // references makes one word of what h5dump prints for a reference: the path,
-// which follows the address.
+// which follows the address. What it leads to follows in brackets.
 func references(words []string) []string {
+	p := &dumpParser{words: words}
 	var list []string
-	for i := 0; i < len(words); i++ {
-		switch w := words[i]; {
-		case w == "NULL":
+	for p.at < len(words) {
+		w := words[p.at]
+		p.at++
+		switch w {
+		case "NULL":
 			list = append(list, "→")
-		case (w == "DATASET" || w == "GROUP") && i+1 < len(words):
-			if i++; words[i][0] != '"' && i+1 < len(words) {
-				i++
+		case "DATASET", "GROUP":
+			for p.at < len(words)-1 && words[p.at][0] != '"' {
+				p.at++
 			}
-			list = append(list, "→"+strings.Trim(words[i], "\""))
-		case w == "{" && i+1 < len(words) && words[i+1] == "REGION_TYPE":
-			for i < len(words) && words[i] != "}" {
-				i++
+			list = append(list, "→"+strings.Trim(p.peek(0), "\""))
+			for p.at++; p.peek(0) == "{" || p.peek(0) == "DATA"; {
+				if p.peek(0) == "DATA" {
+					p.at++
+				}
+				p.block()
 			}
 		default:
 			list = append(list, w)

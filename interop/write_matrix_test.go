@@ -79,7 +79,7 @@ func (m *maker) add(k kind, p plan, c pack) {
 	o := p.o
 	o.Parents, o.Filters = true, c.stages
 	if p.filled && !k.linked {
-		o.Fill = fillOf(k.t)
+		o.Fill = fillOf(k)
 	}
 	if p.name == "external" {
 		o.External = externals(m.e.name+path, uint64(count(p.shape)*k.t.Size))

@@ -70,26 +70,27 @@ func TestCorpusKeepsItsValuesThroughOtherStorageAndBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	done, kept := 0, 0
+	done, kept, absent := 0, 0, 0
 	for _, p := range list {
 		rel, _ := filepath.Rel(dir, p)
 		if only := os.Getenv("GABLES_ONLY"); !strings.Contains(rel, only) {
 			continue
 		}
-		k, ok := throughAll(t, p, filepath.ToSlash(rel))
+		src, err := hdf5.Open(p)
+		if err != nil {
+			absent++ // nothing to repack
+			continue
+		}
+		k, ok := throughAll(t, src, p, filepath.ToSlash(rel))
 		kept += k
 		if ok {
 			done++
 		}
 	}
-	t.Logf("%d of %d files went through all steps; %d datasets kept their storage in one", done, len(list), kept)
+	t.Logf("%d of %d files went through all steps, %d can't be opened; %d times a dataset kept its storage", done, len(list), absent, kept)
 }
 
-func throughAll(t *testing.T, path, rel string) (kept int, ok bool) {
-	src, err := hdf5.Open(path)
-	if err != nil {
-		return 0, false // nothing to repack
-	}
+func throughAll(t *testing.T, src *hdf5.File, path, rel string) (kept int, ok bool) {
 	want := manifest(t, src)
 	for _, s := range chain {
 		if s.flat && largest(want) > 64<<20 {
@@ -159,7 +160,10 @@ var refused = map[string]error{
 
 // nullified are files with references to addresses where nothing is: they are
 // null in a copy.
-var nullified = map[string]bool{"netcdf-c/nc_test4/ref_tst_interops4.nc": true}
+var nullified = map[string]string{
+	"netcdf-c/nc_test4/ref_tst_interops4.nc":                    "REFERENCE_LIST",
+	"hdf5-1.14.5/tools/test/h5dump/testfiles/trefer_obj_del.h5": "/Dataset2",
+}
 
 func expected(rel string, err error) (why string, ok bool) {
 	sentinel := refused[rel]
@@ -234,7 +238,7 @@ func (c *comparison) object(w, g *digest.Object, storage bool) {
 func lines(file string, o *digest.Object) []string {
 	list := o.Lines()
 	for i, l := range list {
-		if nullified[file] && strings.Contains(l, "REFERENCE_LIST") {
+		if name := nullified[file]; name != "" && strings.Contains(l, name) {
 			list[i] = ""
 		} else if f := strings.Fields(l); f[0] == "error" {
 			list[i] = strings.Join(f[:3], " ")

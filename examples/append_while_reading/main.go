@@ -21,7 +21,7 @@ import (
 const (
 	fileName = "append_while_reading.h5"
 	readers  = 4
-	flushes  = 50
+	flushes  = 20
 	batch    = 1000 // rows between two flushes
 )
 

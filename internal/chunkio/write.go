@@ -63,8 +63,9 @@ type dirtyChunk struct {
 
 // Budget counts the bytes of changed chunks that a file's writers hold.
 type Budget struct {
-	mu   sync.Mutex // guards used
+	mu   sync.Mutex // guards used and kept
 	used int64
+	kept []keptChunk // the newest last
 	Most int64
 }
 
@@ -177,6 +178,7 @@ func (w *Writer) Flush(ctx context.Context, workers int) error {
 
 // Forget drops all changed chunks, as after an abort.
 func (w *Writer) Forget() {
+	w.Dirty.forget(w)
 	for _, c := range w.order {
 		w.drop(c)
 	}

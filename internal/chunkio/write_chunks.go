@@ -44,7 +44,8 @@ func (w *Writer) writeChunks(ctx context.Context, b *dataspace.Bound, s Source, 
 		}
 	}
 	workers = d.workersFor(workers)
-	if s.Serial() {
+	// Memory that is stored as it is needs no helpers.
+	if s.Serial() || d.runWhole && d.Pipeline.Empty() && s.Direct(0, 1) != nil {
 		workers = 1
 	}
 	most := w.batch(workers)
@@ -104,6 +105,7 @@ func (w *Writer) take(n int, scaled []uint64, b *dataspace.Bound, s Source) {
 	if c := w.chunks[string(w.chunkKey(scaled))]; c != nil {
 		w.drop(c)
 	}
+	w.Dirty.take(w, scaled)
 }
 
 // patch changes a part of a chunk in memory.
@@ -126,11 +128,13 @@ func (w *Writer) hold(scaled []uint64) (*dirtyChunk, error) {
 	if c := w.chunks[string(w.chunkKey(scaled))]; c != nil {
 		return c, nil
 	}
-	data := make([]byte, w.Data.ChunkBytes())
-	if err := w.load(data, scaled); err != nil {
-		return nil, err
+	c := w.Dirty.take(w, scaled)
+	if c == nil {
+		c = &dirtyChunk{scaled: append([]uint64(nil), scaled...), data: make([]byte, w.Data.ChunkBytes())}
+		if err := w.load(c.data, scaled); err != nil {
+			return nil, err
+		}
 	}
-	c := &dirtyChunk{scaled: append([]uint64(nil), scaled...), data: data}
 	if w.chunks == nil {
 		w.chunks = map[string]*dirtyChunk{}
 	}
@@ -139,7 +143,7 @@ func (w *Writer) hold(scaled []uint64) (*dirtyChunk, error) {
 		w.tidy()
 	}
 	w.order = append(w.order, c)
-	w.Dirty.add(int64(len(data)))
+	w.Dirty.add(int64(len(c.data)))
 	return c, nil
 }
 
@@ -207,12 +211,7 @@ func (w *Writer) encode(ctx context.Context, n, workers int) error {
 			}
 		}
 	}
-	var err error
-	if n == 1 || workers == 1 {
-		err = run(ctx)
-	} else {
-		err = w.Data.Pool.Do(ctx, min(workers, n), run)
-	}
+	err := w.parallel(ctx, n, workers, run)
 	if err != nil {
 		return err
 	}
@@ -223,8 +222,11 @@ func (w *Writer) encode(ctx context.Context, n, workers int) error {
 		return err
 	}
 	for i := range jobs {
-		if jobs[i].held != nil {
-			w.drop(jobs[i].held)
+		if c := jobs[i].held; c != nil {
+			w.drop(c)
+			if c.filled < w.Data.chunkElems {
+				w.Dirty.keep(w, &dirtyChunk{scaled: c.scaled, data: c.data})
+			}
 		}
 		jobs[i].held, jobs[i].source, jobs[i].bound, jobs[i].out = nil, nil, nil, nil
 	}
@@ -233,6 +235,10 @@ func (w *Writer) encode(ctx context.Context, n, workers int) error {
 
 // transfer writes the chunks that got new space, in parallel: nobody sees it yet.
 func (w *Writer) transfer(ctx context.Context, jobs []encodeJob, workers int) error {
+	size := 0
+	for i := range jobs {
+		size += len(jobs[i].out)
+	}
 	var next atomic.Int64
 	run := func(ctx context.Context) error {
 		for {
@@ -247,10 +253,22 @@ func (w *Writer) transfer(ctx context.Context, jobs []encodeJob, workers int) er
 			}
 		}
 	}
-	if len(jobs) == 1 || workers == 1 {
-		return run(ctx)
+	if size < transferBytes {
+		workers = 1
 	}
-	return w.Data.Pool.Do(ctx, min(workers, len(jobs)), run)
+	return w.parallel(ctx, len(jobs), workers, run)
+}
+
+// transferBytes is what several goroutines are worth for: a local file lets one
+// write at a time, so that others cost their start alone.
+const transferBytes = 8 << 20
+
+// parallel runs work in up to workers goroutines, for n jobs.
+func (w *Writer) parallel(ctx context.Context, n, workers int, work func(ctx context.Context) error) error {
+	if n == 1 || workers == 1 {
+		return work(ctx)
+	}
+	return w.Data.Pool.Do(ctx, min(workers, n), work)
 }
 
 func (w *Writer) encodeOne(j *encodeJob) error {
@@ -380,6 +398,7 @@ func (w *Writer) RemoveChunk(scaled []uint64) error {
 	if c := w.chunks[string(w.chunkKey(scaled))]; c != nil {
 		w.drop(c)
 	}
+	w.Dirty.take(w, scaled)
 	w.Lock.Lock()
 	defer w.Lock.Unlock()
 	return w.Draft.Do(func() error {

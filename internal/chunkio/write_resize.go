@@ -19,6 +19,7 @@ func (w *Writer) Resize(ctx context.Context, dims []uint64, workers int) error {
 		shrinks = shrinks || dims[i] < old[i]
 	}
 	if shrinks || d.Layout.UnfilteredEdge {
+		defer w.Dirty.forget(w)
 		if err := w.Flush(ctx, workers); err != nil {
 			return err
 		}

@@ -27,6 +27,7 @@ func (w *Writer) WriteStored(ctx context.Context, list []Stored, workers int) er
 			return err
 		}
 	}
+	w.Dirty.forget(w)
 	jobs := make([]encodeJob, len(list))
 	for i, s := range list {
 		if c := w.chunks[string(w.chunkKey(s.Scaled))]; c != nil {

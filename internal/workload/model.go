@@ -216,3 +216,6 @@ func (a *Array) resized(shape []uint64) *Array {
 	})
 	return c.put(zero, count, part)
 }
+
+// AddGroup puts an empty group into a group.
+func (o *Object) AddGroup(name string) { o.Links[name] = Link{To: newGroup()} }
