@@ -76,3 +76,31 @@ func TestDamagedStructuresAreFoundAndLocated(t *testing.T) {
 		})
 	}
 }
+
+// FuzzCheck holds the check of any bytes to its promises: it ends, and its sums
+// agree.
+func FuzzCheck(f *testing.F) {
+	for _, name := range []string{"check_old.h5", "check_new.h5"} {
+		image, err := os.ReadFile("testdata/" + name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(image)
+	}
+	limits := hdf5.DefaultLimits()
+	limits.Chunk, limits.Metadata = 1<<20, 1<<20
+	f.Fuzz(func(t *testing.T, image []byte) {
+		file, err := hdf5.OpenBytes(image, hdf5.WithLimits(limits))
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		r, err := hdf5.Check(context.Background(), file, hdf5.CheckOptions{Map: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Live+r.Free+r.Unaccounted != r.Size || r.Size != uint64(len(image)) {
+			t.Errorf("%d + %d + %d are not %d", r.Live, r.Free, r.Unaccounted, r.Size)
+		}
+	})
+}

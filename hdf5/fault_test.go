@@ -39,7 +39,7 @@ type faulty struct {
 
 // fault runs turns of a workload as a program does that goes on after an error,
 // until nothing is written any more.
-func (c crashCase) fault(t *testing.T, kind faultKind, at int) *faulty {
+func (c crashCase) fault(t *testing.T, kind faultKind, seed uint64, at int) *faulty {
 	t.Helper()
 	x := &faulty{recording: c.begin(t), rnd: rand.New(rand.NewPCG(uint64(at), 4))}
 	x.faults = &testkit.FaultFS{Folder: x.fs, At: at, Err: kind.err, Short: kind.short, Sticky: kind.sticky, Reads: kind.reads}
@@ -47,7 +47,7 @@ func (c crashCase) fault(t *testing.T, kind faultKind, at int) *faulty {
 	if c.mode != hdf5.ModeReadWrite {
 		model = workload.NewModel()
 	}
-	x.s = workload.NewSession(5, model, workload.Options{Objects: 40, Large: 200})
+	x.s = workload.NewSession(seed, model, workload.Options{Objects: 40, Large: 200})
 	var err error
 	if x.f, err = hdf5.OpenIn(x.faults, crashFile, c.mode, c.options()...); err != nil {
 		if !x.faults.Failed() {
@@ -84,8 +84,7 @@ func (x *faulty) turn(t *testing.T) (alive bool) {
 			if x.rnd.IntN(2) == 0 {
 				break
 			}
-			t.Logf("%s", what)
-			return x.rollback(t, err)
+			return x.rollback(t, fmt.Errorf("%s: %w", what, err))
 		}
 	}
 	x.begun()
@@ -175,37 +174,46 @@ func (x *faulty) settled(rnd *rand.Rand) (tried int, wrong []error) {
 	return tried, wrong
 }
 
+// faults fails each step-th operation from first on, until there is none left.
+func (c crashCase) faults(t *testing.T, kind faultKind, seed uint64, first, step int) {
+	t.Helper()
+	images, faults := 0, 0
+	for at := first; !t.Failed(); at += step {
+		x := c.fault(t, kind, seed, at)
+		n, wrong := x.settled(rand.New(rand.NewPCG(uint64(at), 6)))
+		images += n
+		for _, err := range wrong[:min(len(wrong), 3)] {
+			t.Errorf("%s, seed %d, %s at operation %d: %v", c.name, seed, kind.name, at, err)
+		}
+		if !x.faults.Failed() {
+			break
+		}
+		faults++
+	}
+	t.Logf("%s, %s: %d faults, %d images", c.name, kind.name, faults, images)
+}
+
+// TestEveryFaultLeavesTheLastFlush fails each operation in one of the cases; in
+// more rounds in each of them.
 func TestEveryFaultLeavesTheLastFlush(t *testing.T) {
-	step := 3
+	step, cases := 7, []int{0, 1, 4, 7, 9}
 	if testing.Short() {
-		step = 29
+		step = 41
 	}
 	if workload.Rounds() > 1 {
-		step = 1
+		step, cases = 1, []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 	}
-	for _, k := range []int{0, 1, 4, 7, 9} {
-		c := crashCases[k]
-		for i, kind := range faultKinds {
-			images, faults := 0, 0
-			stride := step
-			if kind.reads {
-				stride *= 8
-			}
-			for at := (i + k) % stride; ; at += stride {
-				x := c.fault(t, kind, at)
-				faults++
-				n, wrong := x.settled(rand.New(rand.NewPCG(uint64(at), 6)))
-				images += n
-				for _, err := range wrong[:min(len(wrong), 3)] {
-					t.Errorf("%s, %s at operation %d: %v", c.name, kind.name, at, err)
+	for round := range (workload.Rounds() + 4) / 5 {
+		for _, k := range cases {
+			for i, kind := range faultKinds {
+				stride := step
+				if kind.reads {
+					stride *= 8
 				}
-				if !x.faults.Failed() || t.Failed() {
-					break
+				crashCases[k].faults(t, kind, uint64(5+round), (4*i+k)%stride, stride)
+				if t.Failed() {
+					return
 				}
-			}
-			t.Logf("%s, %s: %d faults, %d images", c.name, kind.name, faults, images)
-			if t.Failed() {
-				return
 			}
 		}
 	}

@@ -11,10 +11,30 @@ import (
 // spaceManagers is what a file remembers of its free space: the message of its
 // superblock extension, and the shared messages that the extension names.
 type spaceManagers struct {
-	info   *format.FileSpaceInfo // nil when the file says nothing of its space
+	spaceState
+	last   spaceState // as of the last commit
 	shared []format.SharedIndex
 	loaded bool // what info names is the draft's to give out
-	told   bool // the draft's extension says that nothing is remembered
+}
+
+// spaceState is what an extension tells.
+type spaceState struct {
+	info *format.FileSpaceInfo // nil when the file says nothing of its space; never changed
+	told bool                  // it says that nothing is remembered
+}
+
+// commit keeps the draft's state; m may be nil.
+func (m *spaceManagers) commit() {
+	if m != nil {
+		m.last = m.spaceState
+	}
+}
+
+// abort goes back to the last commit's state; m may be nil.
+func (m *spaceManagers) abort() {
+	if m != nil {
+		m.spaceState = m.last
+	}
 }
 
 // spaceOptions is how a file's space is given out.
@@ -33,13 +53,12 @@ func (w *writer) loadSpace(s *store) error {
 	if s.ext == nil {
 		return nil
 	}
-	info := *s.ext
-	info.Slots, info.Managers = slices.Clone(info.Slots), slices.Clone(info.Managers)
-	w.space.info = &info
-	if !info.Persist || w.j.Released() < w.j.Current().Transaction() {
+	w.space.info = cloneSpaceInfo(s.ext)
+	w.space.commit()
+	if !s.ext.Persist || w.j.Released() < w.j.Current().Transaction() {
 		return nil
 	}
-	if _, err := heap.LoadFreeSpace(w.draft, &info); err != nil {
+	if _, err := heap.LoadFreeSpace(w.draft, w.space.info); err != nil {
 		return err
 	}
 	w.space.loaded = true
@@ -52,8 +71,8 @@ func (w *writer) settleSpace(last bool) error {
 	if w.space == nil || !w.space.loaded || w.space.told && !last {
 		return nil
 	}
-	return w.draft.Do(func() error {
-		info := w.space.info
+	info := cloneSpaceInfo(w.space.info)
+	err := w.draft.Do(func() error {
 		store := heap.ClearFreeSpace
 		if last {
 			store = heap.StoreFreeSpace
@@ -65,7 +84,16 @@ func (w *writer) settleSpace(last bool) error {
 		if err != nil {
 			return err
 		}
-		w.space.told = true
 		return w.editor.SetMessage(w.sb.Extension, format.MsgFileSpaceInfo, body)
 	})
+	if err == nil {
+		w.space.spaceState = spaceState{info, true}
+	}
+	return err
+}
+
+func cloneSpaceInfo(i *format.FileSpaceInfo) *format.FileSpaceInfo {
+	c := *i
+	c.Slots, c.Managers = slices.Clone(i.Slots), slices.Clone(i.Managers)
+	return &c
 }

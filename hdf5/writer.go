@@ -279,6 +279,7 @@ func (w *writer) commit(last bool) error {
 	w.sb, w.last, w.begins = sb, sb, false
 	w.draft.Space.Commit(t)
 	w.draft.Committed(driver.Based(w.j.Working(), w.base))
+	w.space.commit()
 	w.publish(t)
 	w.clean = w.draft.Version()
 	if err := stores.finished(w.src); err != nil {
@@ -327,6 +328,7 @@ func (w *writer) rollback() error {
 	clear(w.gone)
 	err := w.j.Abort()
 	w.draft.Abort(driver.Based(w.j.Working(), w.base))
+	w.space.abort()
 	w.editor.Heap = heap.EditGlobal(w.draft)
 	w.failed, w.sb = nil, w.last
 	w.clean = w.draft.Version()

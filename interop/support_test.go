@@ -105,23 +105,27 @@ func write(b *strings.Builder, title string, m map[[2]string]int, columns, rows 
 func (s *table) check(t *testing.T) {
 	t.Helper()
 	s.checkColumns(t)
+	document(t, tableBegin, tableEnd, s.text())
+}
+
+// document holds what stands between two lines of supportFile, and these,
+// against text, or writes it with -update.
+func document(t *testing.T, begin, end, text string) {
+	t.Helper()
 	old, err := os.ReadFile(supportFile)
-	if err != nil && !(*update && os.IsNotExist(err)) {
+	if err != nil {
 		t.Fatal(err)
 	}
-	head, rest, found := strings.Cut(string(old), tableBegin)
-	_, tail, ended := strings.Cut(rest, tableEnd)
-	switch {
-	case len(old) == 0:
-		head, tail = "# What is supported\n\n## Reading\n\n", "\n"
-	case !found || !ended:
-		t.Fatalf("%s has no lines %q and %q", supportFile, tableBegin, tableEnd)
+	head, rest, found := strings.Cut(string(old), begin)
+	_, tail, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no lines %q and %q", supportFile, begin, end)
 	}
-	now := head + s.text() + tail
+	now := head + text + tail
 	switch {
 	case now == string(old):
 	case !*update:
-		t.Errorf("the read table of %s is not what the tests found: run `make support`", supportFile)
+		t.Errorf("%s is not what the tests found behind %q: run `make support`", supportFile, begin)
 	default:
 		if err := os.WriteFile(supportFile, []byte(now), 0o644); err != nil {
 			t.Fatal(err)

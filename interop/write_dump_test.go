@@ -451,7 +451,7 @@ func (e *expected) dumped(t *testing.T, dir string) (values int) {
 			difference = ""
 		}
 		switch {
-		case difference == "" && reason != "" && len(o.want) > 0:
+		case difference == "" && reason != "" && len(o.want) > 0 && !strings.HasPrefix(reason, sometimes):
 			f.add(path, "h5dump reads it, although %s", reason)
 		case difference == "":
 			values++

@@ -20,6 +20,7 @@ import (
 	"gables/digest"
 	"gables/hdf5"
 	"gables/hdf5/datatype"
+	"gables/hdf5/filter"
 )
 
 var bg = context.Background()
@@ -28,6 +29,7 @@ var bg = context.Background()
 type expected struct {
 	name    string // of the file
 	objects map[string]*thing
+	packs   map[string]int // datasets whose chunks went through all filters of a pack, by its name
 }
 
 // thing is an object: facts as tell_file.py words them, and what the other
@@ -39,6 +41,8 @@ type thing struct {
 	pack  pack
 	shape []uint64
 	want  [][]byte // elements, as cells.want
+
+	applied map[filter.ID]bool // filters that a chunk went through
 }
 
 // told is a line of tell_file.py.

@@ -61,6 +61,11 @@ func TestFiltersAreReadByAll(t *testing.T) {
 			}
 		}
 		files = append(files, m.done())
+		for _, c := range packs() {
+			if m.e.packs[c.name] == 0 {
+				t.Errorf("%s: no chunk went through %s: its cases prove nothing", m.e.name, c.name)
+			}
+		}
 	}
 	witness(t, dir, files)
 }

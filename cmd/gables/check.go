@@ -41,8 +41,9 @@ what it holds counts as part of the file.
 		Example: `  gables check run.h5
   gables check --quick *.h5        # do not decode chunks
   gables check --json run.h5 | jq .findings`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return quiet(f.run(cmd, args)) },
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeFile,
+		RunE:              func(cmd *cobra.Command, args []string) error { return quiet(f.run(cmd, args)) },
 	}
 	cmd.Flags().BoolVar(&f.json, "json", false, "print one JSON document a line and file")
 	cmd.Flags().BoolVarP(&f.quick, "quick", "q", false, "do not decode chunks")

@@ -22,6 +22,11 @@ func completeSelector(cmd *cobra.Command, _ []string, typed string) ([]string, c
 	return completePath(cmd, typed)
 }
 
+// completeFile leaves files to the shell.
+func completeFile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return nil, cobra.ShellCompDirectiveDefault
+}
+
 // completeOne is completeSelector for commands with one argument.
 func completeOne(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {

@@ -43,8 +43,9 @@ equal when they lead to the same path.
   gables diff --rtol 1e-6 a.h5:/result b.h5:/result
   gables diff --structure-only a.h5 b.h5
   gables diff --quiet a.h5 b.h5 && echo same`,
-		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error { return quiet(f.run(cmd, args)) },
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: completeSelector,
+		RunE:              func(cmd *cobra.Command, args []string) error { return quiet(f.run(cmd, args)) },
 	}
 	cmd.Flags().Float64Var(&f.rtol, "rtol", 0, "relative tolerance of numbers")
 	cmd.Flags().Float64Var(&f.atol, "atol", 0, "absolute tolerance of numbers")

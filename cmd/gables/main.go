@@ -53,6 +53,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(newCat())
 	root.AddCommand(newAttrs())
 	root.AddCommand(newStats())
+	root.AddCommand(newCopy())
+	root.AddCommand(newRepack())
 	root.AddCommand(newCheck())
 	root.AddCommand(newRepair())
 	root.AddCommand(newDiff())

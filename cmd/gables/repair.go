@@ -38,8 +38,9 @@ fill value.
 ` + exitHelp,
 		Example: `  gables repair run.h5
   gables repair damaged.h5 -o saved.h5`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return quiet(f.run(cmd, args[0])) },
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeFile,
+		RunE:              func(cmd *cobra.Command, args []string) error { return quiet(f.run(cmd, args[0])) },
 	}
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "new file that takes what is readable of a damaged one")
 	cmd.Flags().IntVar(&f.most, "limit", 100, "damages and losses that are shown")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"time"
 	"unsafe"
 
 	"gables/hdf5"
@@ -55,7 +56,11 @@ var durabilities = map[string]hdf5.Durability{"": hdf5.NoDurability, "normal": h
 
 // withNewFile makes the file, fills it and closes it.
 func withNewFile(r request, fill func(f *hdf5.File) error) error {
-	f, err := hdf5.Create(r.Path, hdf5.WithWorkers(r.Workers), hdf5.WithDurability(durabilities[r.Durability]))
+	options := []hdf5.Option{hdf5.WithWorkers(r.Workers), hdf5.WithDurability(durabilities[r.Durability])}
+	if r.Lazy {
+		options = append(options, hdf5.WithLazyCheckpoints(16<<20, time.Second))
+	}
+	f, err := hdf5.Create(r.Path, options...)
 	if err != nil {
 		return err
 	}

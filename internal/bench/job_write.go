@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 )
 
 // Shapes of what is appended: those that PyTables 3.11 chooses for the array, and
@@ -38,7 +37,7 @@ func writePlan(c config, f files) []job {
 		o := out
 		o.verify = jobs[i].contestants[0].request
 		o.verify.Path, o.verify.Job = out.path, "verify_array"
-		if o.verify.Job == "" || strings.HasSuffix(jobs[i].name, "datasets") {
+		if o.verify.Source == "" {
 			o.verify.Job = "verify_datasets"
 		}
 		jobs[i].output = &o
@@ -98,8 +97,14 @@ func writeDatasetsJob(c config, f files) job {
 func writeCommitJob(c config, f files) job {
 	r := request{Job: "write_append", Source: f.path("contiguous"), Filter: "none", Row: commitRow, Chunk: []int{commitChunk, commitRow}, Batch: 1,
 		Count: c.commits, Flush: true}
-	return job{name: "write commit", path: r.Source, contestants: writers(r),
-		about: fmt.Sprintf("make a file, %d times: append a row of %d float64 and flush, close; one chunk", c.commits, commitRow)}
+	j := job{name: "write commit", path: r.Source, contestants: writers(r),
+		about: fmt.Sprintf("make a file, %d times: append a row of %d float64 and flush, close; one chunk; lazy: WithLazyCheckpoints(16 MiB, 1 s)", c.commits, commitRow)}
+	r.Workers, r.Lazy = 2, true
+	for _, d := range []string{"normal", "full"} {
+		r.Durability = d
+		j.contestants = append(j.contestants, contestant{"gables, 2 workers, " + d + ", lazy", gablesMember, r})
+	}
+	return j
 }
 
 // attempt has one contestant do its job. Whatever it writes is compared by

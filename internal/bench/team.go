@@ -45,12 +45,13 @@ type request struct {
 	Source     string `json:"source,omitempty"` // the file whose array is written; it is read before the clock starts
 	Filter     string `json:"filter,omitempty"` // none, gzip, blosc2 or lz4
 	Chunk      []int  `json:"chunk,omitempty"`
-	Row        int    `json:"row,omitempty"`       // elements of a row, where that is not the source's
-	Batch      int    `json:"batch,omitempty"`     // rows of one append
-	Flush      bool   `json:"flush,omitempty"`     // after each append
-	OwnChunk   bool   `json:"own_chunk,omitempty"` // PyTables chooses its chunks
-	Plain      bool   `json:"plain,omitempty"`     // PyTables leaves its own attributes out
-	Durability string `json:"durability,omitempty"`
+	Row        int    `json:"row,omitempty"`        // elements of a row, where that is not the source's
+	Batch      int    `json:"batch,omitempty"`      // rows of one append
+	Flush      bool   `json:"flush,omitempty"`      // after each append
+	OwnChunk   bool   `json:"own_chunk,omitempty"`  // PyTables chooses its chunks
+	Plain      bool   `json:"plain,omitempty"`      // PyTables leaves its own attributes out
+	Durability string `json:"durability,omitempty"` // of gables: empty for none, normal or full
+	Lazy       bool   `json:"lazy,omitempty"`       // gables checkpoints at 16 MiB or each second
 }
 
 // answer is what a member found.

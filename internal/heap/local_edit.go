@@ -26,6 +26,9 @@ const scan = 16
 type LocalEdit struct {
 	d    *draft.Draft
 	addr wire.Address
+
+	seen    *localState // what Name found at a version of the draft: a lookup compares a dozen names
+	version uint64
 }
 
 // freeBlock is a range of a local heap's data that no name uses.
@@ -66,7 +69,7 @@ func NewLocal(d *draft.Draft, size int) (wire.Address, error) {
 
 // EditLocal edits the heap whose header is at addr.
 func EditLocal(d *draft.Draft, addr wire.Address) (*LocalEdit, error) {
-	e := &LocalEdit{d, addr}
+	e := &LocalEdit{d: d, addr: addr}
 	_, err := e.open()
 	return e, err
 }
@@ -104,10 +107,23 @@ func (e *LocalEdit) open() (*localState, error) {
 
 func (e *LocalEdit) at(err error) error { return h5err.At(err, "local heap", uint64(e.addr)) }
 
+// look is open for who only reads.
+func (e *LocalEdit) look() (*localState, error) {
+	if e.seen != nil && e.version == e.d.Version() {
+		return e.seen, nil
+	}
+	st, err := e.open()
+	if err != nil {
+		return nil, err
+	}
+	e.seen, e.version = st, e.d.Version()
+	return st, nil
+}
+
 // Name gives the bytes at an offset without their NUL, valid until the heap
 // is edited.
 func (e *LocalEdit) Name(offset uint64) ([]byte, error) {
-	st, err := e.open()
+	st, err := e.look()
 	if err != nil {
 		return nil, err
 	}
