@@ -30,7 +30,7 @@ var floors = [][]string{
 	{"hdf5"},
 	{"compute", "diff", "digest", "export", "repack", "."},
 	{"serve"},
-	{"cmd/*", "examples/*", "internal/bench", "interop", "internal/testkit", "internal/workload", "scripts/*"},
+	{"cmd/*", "examples/*", "internal/bench", "interop", "internal/testkit", "internal/testkit/*", "internal/workload", "scripts/*"},
 }
 
 // pure packages take bytes: they open nothing.

@@ -15,32 +15,16 @@ import (
 	"gables/hdf5/datatype"
 	"gables/hdf5/filter"
 	"gables/hdf5/h5err"
+	"gables/internal/testkit/sound"
 )
 
-// sound checks a file and fails the test unless it is sound: no damage, no
-// warning, and the sums agree. With whole every byte must be used or declared
-// free.
-func sound(t *testing.T, f *hdf5.File, whole bool, when string) *hdf5.Report {
+// sounding checks a file and ends the test unless it is sound.
+func sounding(t *testing.T, f *hdf5.File, s sound.Strict, when string) {
 	t.Helper()
-	r, err := hdf5.Check(context.Background(), f, hdf5.CheckOptions{})
-	fatal(t, err)
-	if r.Live+r.Free+r.Unaccounted != r.Size {
-		t.Fatalf("%s: %d bytes in use + %d free + %d lost are not %d", when, r.Live, r.Free, r.Unaccounted, r.Size)
-	}
-	for _, x := range r.Findings {
-		if x.Severity > hdf5.Note {
-			t.Errorf("%s: %s: %v", when, x.Severity, x.Err)
-		}
-	}
-	if whole {
-		if err := r.Complete(); err != nil {
-			t.Errorf("%s: %v; lost %v", when, err, r.Lost)
-		}
-	}
+	sound.File(t, f, s)
 	if t.Failed() {
-		t.FailNow()
+		t.Fatal(when)
 	}
-	return r
 }
 
 // scribbler changes a file at random.
@@ -189,14 +173,14 @@ func TestEveryByteOfAWrittenFileIsAccountedFor(t *testing.T) {
 				for i := range 150 {
 					s.step()
 					if i%25 == 0 {
-						sound(t, f, true, fmt.Sprintf("seed %d, step %d", seed, i))
+						sounding(t, f, sound.Whole, fmt.Sprintf("seed %d, step %d", seed, i))
 					}
 				}
-				sound(t, f, true, fmt.Sprintf("seed %d, before the end", seed))
+				sounding(t, f, sound.Whole, fmt.Sprintf("seed %d, before the end", seed))
 				fatal(t, f.Close())
 				f, err = hdf5.Open(path)
 				fatal(t, err)
-				sound(t, f, false, fmt.Sprintf("seed %d, closed", seed))
+				sounding(t, f, sound.Usual, fmt.Sprintf("seed %d, closed", seed))
 				fatal(t, f.Close())
 				_ = os.Remove(path)
 			}

@@ -37,47 +37,102 @@ func Repair(ctx context.Context, path string, o CheckOptions, opts ...Option) (*
 	if r.Replayed, err = replay(path, newConfig(opts)); err != nil {
 		return r, h5err.In(err, path, "")
 	}
-	sb, at, err := r.check(ctx, path, o, opts)
+	was, at, err := superblockOf(path)
+	if err != nil {
+		return r, h5err.In(err, path, "")
+	}
+	next, err := r.check(ctx, path, was, at, o, opts)
 	if err != nil {
 		return r, err
 	}
-	if r.Report.Damaged() {
-		return r, h5err.In(h5err.New(h5err.ErrCorrupt, "", "", "%d damages; nothing was changed", r.Report.Damages), path, "")
-	}
-	next := *sb
-	next.Flags &^= format.FlagWriteAccess | format.FlagSWMRWrite | format.FlagLockOut | 0x02
-	r.Marked = next.Flags != sb.Flags
-	if end := r.needs(sb); end != 0 {
-		next.EndOfFile, r.End = wire.Address(end), end
-	}
-	if !r.Marked && r.End == 0 {
+	if *next == *was {
 		return r, nil
 	}
-	if err := storeSuperblock(path, at, sb, &next, newConfig(opts)); err != nil {
+	if err := storeSuperblock(path, at, was, next, newConfig(opts)); err != nil {
 		return r, h5err.In(err, path, "")
 	}
 	r.Cleared = r.Marked
 	return r, nil
 }
 
-// needs is the end of file address where the stored one is too small for what
-// is there; 0 when it is not.
-func (r *Repaired) needs(sb *format.Superblock) uint64 {
-	for _, x := range r.Report.Findings {
-		if x.Structure == "superblock" && errors.Is(x.Err, h5err.ErrCorrupt) {
-			return r.Report.Size - r.userBlock() + uint64(sb.Base)
-		}
+// superblockOf reads a file's superblock and tells where it is.
+func superblockOf(path string) (sb *format.Superblock, at uint64, err error) {
+	d, err := driver.OpenFile(path)
+	if err != nil {
+		return nil, 0, err
 	}
-	return 0
+	s := &store{home: makeHome(newConfig(nil), path, folder{}), drv: d}
+	err = s.findSuperblock()
+	return s.sb, s.at, errors.Join(err, d.Close())
 }
 
-func (r *Repaired) userBlock() uint64 {
-	for _, u := range r.Report.Used {
-		if u.Kind == "user block" {
-			return u.Bytes
+// check checks the file in full as it would be with the superblock that it
+// gives: unmarked, and with an end that takes in all structures.
+func (r *Repaired) check(ctx context.Context, path string, was *format.Superblock, at uint64, o CheckOptions, opts []Option) (*format.Superblock, error) {
+	next := *was
+	next.Flags &^= format.FlagWriteAccess | format.FlagSWMRWrite | format.FlagLockOut | flagNotConsistent
+	r.Marked = next.Flags != was.Flags
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	size := wire.Address(uint64(info.Size()) - at + uint64(was.Base))
+	if was.EndOfFile > size {
+		next.EndOfFile = size
+	}
+	if err := r.tryCheck(ctx, path, &next, at, o, opts); err != nil {
+		return nil, err
+	}
+	if r.shortEnd() && r.Report.Damages == 1 && next.EndOfFile < size {
+		next.EndOfFile = size
+		if err := r.tryCheck(ctx, path, &next, at, o, opts); err != nil {
+			return nil, err
 		}
 	}
-	return 0
+	if r.Report.Damaged() {
+		return nil, h5err.In(h5err.New(h5err.ErrCorrupt, "", "", "%d damages; nothing was changed", r.Report.Damages), path, "")
+	}
+	if next.EndOfFile != was.EndOfFile {
+		r.End = uint64(next.EndOfFile)
+	}
+	return &next, nil
+}
+
+// flagNotConsistent is a bit of the consistency flags of old superblocks.
+const flagNotConsistent = 0x02
+
+// tryCheck checks the file with another superblock laid over its own.
+func (r *Repaired) tryCheck(ctx context.Context, path string, sb *format.Superblock, at uint64, o CheckOptions, opts []Option) error {
+	record, err := format.AppendSuperblock(nil, sb)
+	if err != nil {
+		return h5err.In(err, path, "")
+	}
+	d, err := driver.OpenFile(path)
+	if err != nil {
+		return err
+	}
+	f, err := openDriver(path, folder{dir: filepath.Dir(path)}, driver.Patched(d, []driver.Patch{{Start: at, Data: record}}), opts)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if s := f.now(); s.driver != "sec2" {
+		return h5err.In(h5err.Unsupported("superblock", "driver", "a %s file can't be repaired", s.driver), path, "")
+	}
+	o.Quick = false
+	r.Report, err = Check(ctx, f, o)
+	return err
+}
+
+// shortEnd tells whether structures reach beyond the stored end of the file.
+func (r *Repaired) shortEnd() bool {
+	for _, x := range r.Report.Findings {
+		var fe *h5err.FormatError
+		if x.Severity == Damage && x.Structure == "superblock" && errors.As(x.Err, &fe) && fe.Field == "end of file address" {
+			return true
+		}
+	}
+	return false
 }
 
 // replay applies the log beside a file, and tells whether there was one.
@@ -108,24 +163,6 @@ func replay(path string, conf config) (bool, error) {
 		return false, err
 	}
 	return true, journal.Recover(st, dir, filepath.Base(real), conf.journal(nil))
-}
-
-// check checks the file in full and gives its superblock and where that is.
-func (r *Repaired) check(ctx context.Context, path string, o CheckOptions, opts []Option) (*format.Superblock, uint64, error) {
-	f, err := Open(path, opts...)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer f.Close()
-	o.Quick = false
-	if r.Report, err = Check(ctx, f, o); err != nil {
-		return nil, 0, err
-	}
-	s := f.now()
-	if s.driver != "sec2" {
-		return nil, 0, h5err.In(h5err.Unsupported("superblock", "driver", "a %s file can't be repaired", s.driver), path, "")
-	}
-	return s.sb, s.at, nil
 }
 
 // storeSuperblock puts a superblock in the place of the one that was checked, in

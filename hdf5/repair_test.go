@@ -11,6 +11,7 @@ import (
 	"gables/hdf5"
 	"gables/hdf5/h5err"
 	"gables/internal/checksum"
+	"gables/internal/testkit/sound"
 )
 
 // placed puts an image into a file of its own.
@@ -129,7 +130,7 @@ func TestSalvageBringsOverWhatIsReadable(t *testing.T) {
 				t.Fatalf("%s: element %d is %d, want %d", name, i, got[i], want[i])
 			}
 		}
-		sound(t, dst, false, "the salvaged file")
+		sound.File(t, dst, sound.Whole)
 		fatal(t, dst.Close())
 		fatal(t, src.Close())
 	}

@@ -206,8 +206,10 @@ def tell(f, path, obj):
     facts = {"references": str(h5o.get_info(obj).rc)}
     line = {"path": path, "facts": facts}
     size = LIB.H5Oget_comment(ctypes.c_int64(obj.id), None, ctypes.c_size_t(0))
-    if size > 0:  # h5py 3.16 gives what was in memory where there is none
-        facts["comment"] = h5o.get_comment(obj, b".").decode()
+    if size > 0:  # h5py 3.16 gives what was in memory before
+        buf = ctypes.create_string_buffer(size + 1)
+        LIB.H5Oget_comment(ctypes.c_int64(obj.id), buf, ctypes.c_size_t(size + 1))
+        facts["comment"] = buf.value.decode()
     if isinstance(obj, h5g.GroupID):
         facts["kind"] = "group"
         group(f, obj, facts)

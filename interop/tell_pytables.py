@@ -72,7 +72,7 @@ def attributes(node):
 def tell(node, wanted):
     line = {"path": node._v_pathname, "class": type(node).__name__, "attributes": attributes(node)}
     if isinstance(node, tb.Group):
-        line["links"] = sorted(node._v_children) + sorted(node._v_links)
+        line["links"] = sorted(node._v_children)
     if isinstance(node, tb.UnImplemented) or not isinstance(node, tb.Leaf):
         return line
     line["shape"] = [int(n) for n in node.shape]
@@ -85,10 +85,10 @@ def tell(node, wanted):
 
 
 def nodes(group, skipped=(), depth=0):
-    """All nodes, to a depth that ends where groups hold each other; links to
-    elsewhere are not followed. What can't be opened is its path and the error."""
+    """All nodes, to a depth that ends where groups hold each other; soft and
+    external links are not followed. What can't be opened is its path and the error."""
     yield group
-    for name in sorted(group._v_children):
+    for name in sorted(set(group._v_children) - set(group._v_links)):
         if group._v_pathname.rstrip("/") + "/" + name in skipped:
             continue
         try:
@@ -97,7 +97,7 @@ def nodes(group, skipped=(), depth=0):
             yield group._v_pathname.rstrip("/") + "/" + name, e
             continue
         if isinstance(n, tb.Group):
-            if depth < 5:
+            if depth < 12:
                 yield from nodes(n, skipped, depth + 1)
         else:
             yield n

@@ -16,12 +16,15 @@ import (
 	"regexp"
 	"sync"
 	"testing"
+
+	"gables/internal/workload"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/support.md")
 
 // line is what a witness says of one object or attribute.
 type line struct {
+	File    string      `json:"file"`
 	Path    string      `json:"path"`
 	Attr    *string     `json:"attr"`
 	Bytes   *uint64     `json:"nbytes"` // of the canonical value; nil for what has none
@@ -79,6 +82,7 @@ var folders = struct {
 }{m: map[string]string{}}
 
 func TestMain(m *testing.M) {
+	workload.Serve()
 	flag.Parse()
 	root, err := os.MkdirTemp("", "gables-interop-")
 	if err != nil {

@@ -3,6 +3,7 @@
 package interop
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"gables/hdf5"
 	"gables/hdf5/datatype"
+	"gables/hdf5/h5err"
 )
 
 // changes happen to files that were closed and are opened again.
@@ -109,33 +111,49 @@ func TestFilesOfH5pyAreChanged(t *testing.T) {
 	from := made(t, "make_structure.py")
 	dir := t.TempDir()
 	must(t, os.CopyFS(dir, os.DirFS(from)))
-	for _, name := range files(t, dir) {
-		t.Run(name, func(t *testing.T) {
-			path := filepath.Join(dir, name)
-			before := witnessed(t, "read_files.py", dir, name)
-			f, err := hdf5.OpenFile(path, hdf5.ModeReadWrite)
-			if err != nil {
-				t.Skipf("not to be written: %v", err)
-			}
-			s := &scene{t, f, dir, "/gables", hdf5.V110}
-			s.table("x", 500)
-			s.many("many", 30, hdf5.GroupOptions{})
-			must(t, f.Flush(bg))
-			must(t, f.Remove("/gables/x"))
-			must(t, f.Close())
-			after := witnessed(t, "read_files.py", dir, name)
-			open(t, dir, name).compare(after)
-			kept := map[string]string{}
-			for _, l := range after {
-				kept[l.key()] = l.SHA256
-			}
-			for _, l := range before {
-				if sum, ok := kept[l.key()]; !ok || sum != l.SHA256 {
-					t.Errorf("%s is not what it was", l.key())
-				}
-			}
-		})
+	names := files(t, dir)
+	ask := func() map[string][]line {
+		return lines(t, python(t, append([]string{"read_files.py", dir}, names...)...), func(l line) string { return l.File })
 	}
+	before, changed := ask(), []string{}
+	for _, name := range names {
+		if changeFile(t, filepath.Join(dir, name)) {
+			changed = append(changed, name)
+		}
+	}
+	if len(changed) < 50 || len(names)-len(changed) > 4 {
+		t.Errorf("only %d of %d files were changed", len(changed), len(names))
+	}
+	after := ask()
+	for _, name := range changed {
+		open(t, dir, name).compare(after[name])
+		kept := map[string]string{}
+		for _, l := range after[name] {
+			kept[l.key()] = l.SHA256
+		}
+		for _, l := range before[name] {
+			if sum, ok := kept[l.key()]; !ok || sum != l.SHA256 {
+				t.Errorf("%s: %s is not what it was", name, l.key())
+			}
+		}
+	}
+}
+
+// changeFile tells whether the file is one that can be written.
+func changeFile(t *testing.T, path string) bool {
+	t.Helper()
+	f, err := hdf5.OpenFile(path, hdf5.ModeReadWrite)
+	if errors.Is(err, h5err.ErrUnsupported) || errors.Is(err, h5err.ErrOpenForWrite) {
+		return false // of several members, or half written by another program
+	}
+	must(t, err)
+	s := &scene{t, f, filepath.Dir(path), "/gables", hdf5.V110}
+	s.table("x", 500)
+	s.many("many", 30, hdf5.GroupOptions{})
+	must(t, f.Flush(bg))
+	must(t, f.Remove("/gables/x"))
+	must(t, f.Close())
+	return true
 }
 
 func (l line) key() string {

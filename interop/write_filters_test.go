@@ -4,6 +4,7 @@ package interop
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"gables/hdf5"
 	"gables/hdf5/filter"
+	"gables/hdf5/h5err"
 )
 
 // filterCase is a dataset of filters.h5 and what its user said of the filters.
@@ -59,13 +61,19 @@ func testFilters(t *testing.T) {
 		l, err := d.Layout()
 		must(t, err)
 		own, err := ours.CreateDataset(c.Path, d.Type(), d.Shape(), hdf5.DatasetOptions{Parents: true, Chunk: l.Chunk, Filters: stages})
+		if strings.Contains(c.Path, "/blosc2_") && strings.HasSuffix(c.Path, "_3") {
+			if !errors.Is(err, h5err.ErrUnsupported) { // Blosc2's delta filter
+				t.Errorf("%s: %v", c.Path, err)
+			}
+			continue
+		}
 		if err != nil {
 			t.Errorf("%s: %v", c.Path, err)
 			continue
 		}
 		if sameStages(t, c.Path, own.Filters(), d.Filters()) {
 			for family := range strings.SplitSeq(c.Family, " + ") {
-				claims.count("Filter × whose client data is stored", family, reference(family), 1)
+				claims.count(pipelines, family, reference(family), 1)
 			}
 		}
 	}

@@ -109,4 +109,7 @@ func witness(t *testing.T, dir string, files []*expected) {
 		}
 		t.Logf("%d datasets", values)
 	})
+	if !t.Failed() {
+		countWritten(files)
+	}
 }

@@ -92,7 +92,7 @@ func (e *expected) proved(o *thing) {
 func (m *maker) note(path string, d *hdf5.Dataset, k kind, p plan, c pack, shape []uint64, o hdf5.DatasetOptions, want [][]byte) {
 	facts := layoutFacts(d, k, p, shape, o)
 	facts["value"] = valueText(k.linked, want)
-	m.e.objects[path] = &thing{facts, k, p, c, shape, want, nil}
+	m.e.objects[path] = &thing{facts: facts, kind: k, plan: p, pack: c, shape: shape, want: want}
 }
 
 // fits tells whether a case exists.

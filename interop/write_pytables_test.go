@@ -40,6 +40,9 @@ func (e *expected) tabled(t *testing.T, list []node) (leaves int) {
 		seen[n.Path] = true
 		o := e.objects[n.Path]
 		if o == nil {
+			o = e.aliases[n.Path]
+		}
+		if o == nil {
 			f.add(n.Path, "PyTables alone finds it: %s", n.Error)
 			continue
 		}

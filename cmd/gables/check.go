@@ -30,12 +30,12 @@ func newCheck() *cobra.Command {
 		Long: `Walks every structure of a file and claims its bytes. Checks checksums, the order
 and counts of trees, where links and references lead, that no byte is used twice,
 and that every chunk and attribute decodes. One damaged object does not stop the
-rest. Nothing is changed.
+rest. Nothing is changed, but that a log which a writer left beside the file is
+applied, as whenever gables opens one.
 
 Damage breaks a rule of the format. Warnings are lost space and what could not be
 checked; notes, shown with -v, are legal but perhaps not meant, such as links
-that lead nowhere. A log that a writer left beside the file is mentioned, and
-what it holds counts as part of the file.
+that lead nowhere.
 
 ` + exitHelp,
 		Example: `  gables check run.h5
@@ -69,7 +69,7 @@ func (f *checkFlags) run(cmd *cobra.Command, args []string) error {
 // checked is what a check of one file gave.
 type checked struct {
 	file   string
-	log    string // left beside the file; empty when there is none
+	log    string // that lay beside the file before it was opened; empty when there was none
 	err    error  // why it could not be opened
 	report *hdf5.Report
 	warns  []error
@@ -147,7 +147,11 @@ func logBeside(name string) string {
 func (c *checked) print(w io.Writer, f *checkFlags, p palette) {
 	name := export.Escape(c.file)
 	if c.log != "" {
-		fmt.Fprintf(w, "%s: a writer's log lies beside it: %s (gables repair applies what it holds)\n", name, export.Escape(c.log))
+		what := "lay beside it and was applied"
+		if logBeside(c.file) != "" {
+			what = "lies beside it: a writer has the file open, or it could not be applied"
+		}
+		fmt.Fprintf(w, "%s: a writer's log %s (%s)\n", name, what, export.Escape(c.log))
 	}
 	if c.err != nil {
 		fmt.Fprintf(w, "%s: %s\n", name, p.fault(export.Escape(c.err.Error())))

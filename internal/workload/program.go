@@ -16,6 +16,9 @@ type Options struct {
 	Top     string // the group below which everything happens; empty: the root
 	Objects int    // how many there may be; 0: 60
 	Large   uint64 // most elements of a dataset; 0: 600
+	// Tables leaves out what PyTables fails on, whoever wrote it: attributes of
+	// variable length, compounds in more than one dimension.
+	Tables bool
 }
 
 // Program changes a file and its model alike, step by step.

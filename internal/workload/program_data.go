@@ -72,6 +72,9 @@ type plan struct {
 func (p *Program) plan() plan {
 	t := types[p.R.IntN(len(types))]
 	rank := 1 + p.R.IntN(2)
+	if p.o.Tables && t.Class == datatype.Compound {
+		rank = 1
+	}
 	shape := make([]uint64, rank)
 	most := p.o.Large
 	for i := range shape {
@@ -301,6 +304,14 @@ type attributed interface {
 	RenameAttribute(from, to string) error
 }
 
+func (p *Program) attributeType() *datatype.Datatype {
+	t := types[p.R.IntN(len(types))]
+	if p.o.Tables && (isText(t) || t.Class == datatype.Compound) {
+		return types[0]
+	}
+	return t
+}
+
 func (p *Program) setAttribute(list []entry) (string, error) {
 	e := p.object(list)
 	var shape []uint64
@@ -308,14 +319,14 @@ func (p *Program) setAttribute(list []entry) (string, error) {
 		shape = []uint64{1 + p.R.Uint64N(30)}
 	}
 	name := fmt.Sprintf("a%d", p.R.IntN(12))
-	return e.path + " " + name, p.putAttribute(e, name, p.values(types[p.R.IntN(len(types))], shape))
+	return e.path + " " + name, p.putAttribute(e, name, p.values(p.attributeType(), shape))
 }
 
 func (p *Program) manyAttributes(list []entry) (string, error) {
 	e := p.object(list)
 	for i := range 6 + p.R.IntN(8) {
 		name := fmt.Sprintf("b%d", i)
-		if err := p.putAttribute(e, name, p.values(types[p.R.IntN(len(types))], []uint64{1 + p.R.Uint64N(8)})); err != nil {
+		if err := p.putAttribute(e, name, p.values(p.attributeType(), []uint64{1 + p.R.Uint64N(8)})); err != nil {
 			return e.path + " " + name, err
 		}
 	}
