@@ -206,7 +206,11 @@ func (t *translation) sequence(dst, src []byte, b *valueBatch) error {
 	if r.Err() != nil {
 		return r.Err()
 	}
-	if count == 0 || addr == 0 || !addr.Defined() {
+	if addr == 0 || !addr.Defined() {
+		return nil
+	}
+	if count == 0 {
+		b.add(dst[4:], nil) // libhdf5 tells an empty string from none by the address
 		return nil
 	}
 	obj, err := b.object(addr, index)

@@ -55,7 +55,8 @@ func (w *writer) loadSpace(s *store) error {
 	}
 	w.space.info = cloneSpaceInfo(s.ext)
 	w.space.commit()
-	if !s.ext.Persist || w.j.Released() < w.j.Current().Transaction() {
+	// Releases before 1.10 put anything where version 0 has its managers.
+	if !s.ext.Persist || s.ext.Version == 0 || w.j.Released() < w.j.Current().Transaction() {
 		return nil
 	}
 	if _, err := heap.LoadFreeSpace(w.draft, w.space.info); err != nil {

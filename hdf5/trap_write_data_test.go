@@ -81,15 +81,13 @@ func TestUnfilteredEdgeChunksFollowTheExtent(t *testing.T) {
 			d := created[*hdf5.Dataset](t)(f.CreateDataset("/x", int32le, []uint64{10, 10},
 				hdf5.DatasetOptions{MaxShape: most, Chunk: []uint64{4, 4}, Filters: []filter.Stage{shuffle, gzipped}, UnfilteredEdge: true}))
 			model := map[[2]uint64]int32{}
-			dims := []uint64{10, 10}
-			for round, next := range [][]uint64{{10, 10}, {12, 11}, {13, 12}, {16, 16}, {9, 16}, {9, 7}, {20, 20}, {4, 4}, {3, 3}, {8, 8}} {
-				fatal(t, d.Resize(ctx, next...))
+			for round, dims := range [][]uint64{{10, 10}, {12, 11}, {13, 12}, {16, 16}, {9, 16}, {9, 7}, {20, 20}, {4, 4}, {3, 3}, {8, 8}} {
+				fatal(t, d.Resize(ctx, dims...))
 				for at := range model {
-					if at[0] >= next[0] || at[1] >= next[1] {
+					if at[0] >= dims[0] || at[1] >= dims[1] {
 						delete(model, at)
 					}
 				}
-				dims = next
 				values := make([]int32, dims[1])
 				for j := range values {
 					values[j] = int32(1000*round + j + 1)

@@ -471,3 +471,34 @@ func TestVariableLengthAttributesHaveTheirHeapObjects(t *testing.T) {
 		}
 	})
 }
+
+// Links that can't be decoded any more are not lost when a group becomes compact:
+// the change is refused.
+func TestDamagedLinksAreNotDroppedByAnEdit(t *testing.T) {
+	ctx := context.Background()
+	image := made(t, func(f *hdf5.File) {
+		for i := range 9 {
+			fatal(t, f.CreateSoftLink("/"+shuffledName(i), fmt.Sprintf("target %d", i), hdf5.LinkOptions{}))
+		}
+	}, hdf5.WithLibver(hdf5.V18))
+	at := bytes.Index(image, []byte("n000")) - 2 // version 1, flags 1, type 1, length of the name 1
+	if at < 3 || image[at-1] != 1 {
+		t.Fatalf("the bytes before the name are % x", image[at-4:at+2])
+	}
+	image[at-1] = 200 // the type of the link
+	f, err := hdf5.OpenImage(image)
+	fatal(t, err)
+	defer f.Close()
+	var refused error
+	for i := 8; i > 0 && refused == nil; i-- {
+		refused = f.Remove("/" + shuffledName(i))
+	}
+	if refused == nil {
+		t.Error("the group is compact now")
+	}
+	g := created[*hdf5.Group](t)(f.Root())
+	if s, err := g.Storage(); s != "dense" || err != nil {
+		t.Errorf("%s, %v", s, err)
+	}
+	fatal(t, f.Flush(ctx))
+}

@@ -26,10 +26,10 @@ func (f *File) ReadUserBlock(p []byte, off uint64) (int, error) {
 		n, err = s.drv.ReadAt(p[:most], off)
 	}
 	if uint64(n) == most {
-		err = nil
 		if most < uint64(len(p)) {
-			err = io.EOF
+			return n, io.EOF
 		}
+		return n, nil
 	}
 	return n, h5err.In(err, f.name, "")
 }

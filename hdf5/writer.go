@@ -35,18 +35,17 @@ type writer struct {
 
 	cache *metacache.Cache // for what is read for rawWriters; it holds no record
 
-	mu      sync.RWMutex // guards the fields below: edits hold it, reads of the draft share it
-	sb      format.Superblock
-	last    format.Superblock // as of the last commit
-	draft   *draft.Draft
-	editor  *object.Editor
-	space   *spaceManagers
-	gone    map[wire.Address]uint64 // headers deleted since the last commit, by the draft's version
-	made    []wire.Address          // headers made since the last commit
-	begins  bool                    // a new file that was never committed
-	failed  error                   // why the transaction can't be committed any more
-	clean   uint64                  // the draft's version as of the last commit
-	version uint64                  // of the view
+	mu     sync.RWMutex // guards the fields below: edits hold it, reads of the draft share it
+	sb     format.Superblock
+	last   format.Superblock // as of the last commit
+	draft  *draft.Draft
+	editor *object.Editor
+	space  *spaceManagers
+	gone   map[wire.Address]uint64 // headers deleted since the last commit, by the draft's version
+	made   []wire.Address          // headers made since the last commit
+	begins bool                    // a new file that was never committed
+	failed error                   // why the transaction can't be committed any more
+	clean  uint64                  // the draft's version as of the last commit
 
 	viewMu sync.Mutex // guards view
 	view   *store

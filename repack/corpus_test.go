@@ -14,6 +14,7 @@ import (
 	"gables/digest"
 	"gables/hdf5"
 	"gables/hdf5/h5err"
+	"gables/internal/testkit/sound"
 	"gables/repack"
 )
 
@@ -112,6 +113,7 @@ func throughAll(t *testing.T, src *hdf5.File, path, rel string) (kept int, ok bo
 			t.Errorf("%s: %s: %v", rel, s.name, err)
 			return kept, false
 		}
+		sound.File(t, src, sound.Usual)
 		if !compare(t, rel, s.name, want, manifest(t, src), s.storage) {
 			src.Close()
 			return kept, false

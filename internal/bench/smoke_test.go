@@ -26,7 +26,7 @@ func TestEveryJobRunsAndAgreesOnSmallFiles(t *testing.T) {
 		t.Setenv("GABLES_PYTHON", filepath.Join("..", "..", ".venv", "bin", "python"))
 	}
 	figures := filepath.Join(dir, "figures.json")
-	args := []string{"--size", "8MiB", "--rounds", "1", "--nodes", "300", "--tiles", "50", "--opens", "5",
+	args := []string{"--size", "8MiB", "--rounds", "1", "--nodes", "300", "--tiles", "50", "--opens", "5", "--commits", "20",
 		"--dir", filepath.Join(dir, "files"), "--json", figures}
 	var out, progress bytes.Buffer
 	if err := run(args, &out, &progress); err != nil {
@@ -48,7 +48,7 @@ func TestEveryJobRunsAndAgreesOnSmallFiles(t *testing.T) {
 			t.Errorf("%s, %s: %v", x.Job, x.Contestant, x.Seconds)
 		}
 	}
-	for _, name := range []string{"mean gzip", "read into zstd", "tiles blosc2", "walk", "open", "targets"} {
+	for _, name := range []string{"mean gzip", "read into zstd", "tiles blosc2", "walk", "open", "write append lz4", "write table", "write commit", "targets"} {
 		if !strings.Contains(out.String(), "\n"+name) {
 			t.Errorf("the table has no %q:\n%s", name, out.String())
 		}

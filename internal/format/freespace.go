@@ -231,3 +231,14 @@ func (h *FreeSpaceManager) AppendFreeSections(b []byte, list []FreeSection, addr
 	}
 	return e.done(b)
 }
+
+// FillRoom stretches a list that AppendFreeSections gave, with zeros before the
+// checksum, to the room that it has, which must be enough: libhdf5 changes no
+// list that is shorter than its room.
+func (h *FreeSpaceManager) FillRoom(list []byte) []byte {
+	b := make([]byte, h.ListRoom)
+	copy(b, list[:len(list)-4])
+	h.ListSize = h.ListRoom
+	seal(b)
+	return b
+}

@@ -140,7 +140,7 @@ func (f *sections) storeWithin(d *draft.Draft) error {
 		if err != nil {
 			return err
 		}
-		b.Put(0, list)
+		b.Put(0, f.h.FillRoom(list))
 		return f.storeHeader(d)
 	}
 }

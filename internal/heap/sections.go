@@ -65,14 +65,16 @@ func newSections(d *draft.Draft, h *format.FreeSpaceManager) (*sections, error) 
 }
 
 // store writes the list, of which at least one must be there, and the header.
+// The list has the room that it needs and no more: libhdf5 takes a list that is
+// shorter than its room for one whose size changed under its hands.
 func (f *sections) store(d *draft.Draft) error {
 	s := d.Sizes()
 	list, err := f.h.AppendFreeSections(nil, f.list, f.addr, s)
 	if err != nil {
 		return err
 	}
-	if !f.h.List.Defined() || uint64(len(list)) > f.h.ListRoom {
-		if err := f.move(d, max(64, 2*len(list))); err != nil {
+	if !f.h.List.Defined() || uint64(len(list)) != f.h.ListRoom {
+		if err := f.move(d, len(list)); err != nil {
 			return err
 		}
 	}

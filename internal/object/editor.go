@@ -7,7 +7,6 @@ import (
 	"gables/hdf5/h5err"
 	"gables/internal/draft"
 	"gables/internal/format"
-	"gables/internal/freespace"
 	"gables/internal/heap"
 	"gables/internal/metacache"
 	"gables/internal/wire"
@@ -229,9 +228,6 @@ func (e *Editor) AddReference(addr wire.Address, n int) (uint32, error) {
 	}
 	return uint32(now), h.Save()
 }
-
-// freeRange gives metadata back.
-func (e *Editor) freeRange(at wire.Address, n uint64) { e.Draft.Free(freespace.Metadata, at, n) }
 
 // RootEntry is what a version 0 or 1 superblock says of the root group.
 func (e *Editor) RootEntry(root wire.Address) (format.SymbolTableEntry, error) {
