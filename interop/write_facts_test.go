@@ -30,7 +30,7 @@ type expected struct {
 	name    string // of the file
 	objects map[string]*thing
 	aliases map[string]*thing // by the other paths that lead to them
-	packs   map[string]int // datasets whose chunks went through all filters of a pack, by its name
+	packs   map[string]int    // datasets whose chunks went through all filters of a pack, by its name
 }
 
 // thing is an object: facts as tell_file.py words them, and what the other

@@ -367,10 +367,10 @@ func TestChangesByTurns(t *testing.T) {
 	for _, low := range bounds {
 		for _, first := range []string{"h5py", "gables"} {
 			name := low.String() + "_" + first + ".h5"
-			programs[name] = &program{m: &model{newObject()}, r: seeded(name+os.Getenv("SEED")), new: low >= hdf5.V18}
+			programs[name] = &program{m: &model{newObject()}, r: seeded(name + os.Getenv("SEED")), new: low >= hdf5.V18}
 		}
 	}
-	programs["earliest_pytables.h5"] = &program{m: &model{newObject()}, r: seeded("pytables"+os.Getenv("SEED"))}
+	programs["earliest_pytables.h5"] = &program{m: &model{newObject()}, r: seeded("pytables" + os.Getenv("SEED"))}
 	programs["earliest_pytables.h5"].m.root.loose = true
 	turns := []turn{{"first", 60}, {"gables", 120}, {"h5py", 80}, {"gables", 120}, {"PyTables", 60}, {"gables", 120}, {"h5py", 80}, {"gables", 120}}
 	for i, w := range turns {

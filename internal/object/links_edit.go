@@ -542,12 +542,8 @@ func (g *groupEdit) removeDense(name string) (*format.Link, uint64, error) {
 // is too long for a message.
 func (g *groupEdit) makeCompact() error {
 	var bodies [][]byte
-	var fault error
 	graph := g.e.Graph()
-	if err := graph.denseLinks(g.info, func(l *format.Link, err error) bool {
-		if fault = err; fault != nil {
-			return false
-		}
+	if err := graph.denseLinks(g.info, func(l *format.Link, _ error) bool {
 		body, err := format.AppendLink(nil, l, g.e.Draft.Sizes())
 		if err != nil {
 			body = make([]byte, maxMessage+1)
@@ -556,9 +552,6 @@ func (g *groupEdit) makeCompact() error {
 		return true
 	}); err != nil {
 		return err
-	}
-	if fault != nil {
-		return fault
 	}
 	for _, b := range bodies {
 		if len(b) > maxMessage&^7 {
