@@ -31,7 +31,6 @@ type datasetCopy struct {
 	stages   []filter.Stage // as stored
 	pipe     *filter.Pipeline
 	fill     *format.Fill
-	external *format.ExternalFiles
 	values   *translation // how elements are rewritten
 	asStored bool         // chunks move without decoding
 }

@@ -185,5 +185,3 @@ func (s *store) applyCacheImage(body []byte) error {
 	s.graph.Cache = metacache.New(driver.Patched(driver.Based(s.drv, s.at), patches), s.sb.Sizes, wire.Limits(s.conf.limits))
 	return nil
 }
-
-func (s *store) close() error { return s.drv.Close() }

@@ -10,6 +10,12 @@ import numpy as np
 from h5py import h5o
 
 BOUNDS = {"earliest": "earliest", "v18": "v108", "v110": "v110", "v112": "v112", "v114": "v114"}
+# how files are made whose names say so
+NEW = {
+    "fsm.h5": {"fs_strategy": "fsm", "fs_persist": True},
+    "page.h5": {"fs_strategy": "page", "fs_persist": True, "fs_page_size": 4096},
+    "block.h5": {"userblock_size": 1024},
+}
 
 
 def values(c, n, text):
@@ -76,7 +82,8 @@ def main(folder):
         todo = json.load(f)
     for name, changes in todo.items():
         low = BOUNDS[name.split("_")[0]]
-        with h5py.File(name, "a", libver=(low, "latest")) as f:
+        new = {} if os.path.exists(name) else NEW.get(name.split("_")[1], {})
+        with h5py.File(name, "r+" if os.path.exists(name) else "w", libver=(low, "latest"), **new) as f:
             for c in changes:
                 try:
                     DO[c["do"]](f, c)

@@ -27,7 +27,7 @@ type subject struct {
 }
 
 // maxFaults is how many differences of one file are told apart.
-const maxFaults = 200000
+const maxFaults = 20
 
 func open(t *testing.T, dir, name string) *subject {
 	t.Helper()

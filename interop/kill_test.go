@@ -63,7 +63,6 @@ func copied(t *testing.T, path, to string) string {
 
 // graves are files of writers that were killed, before and after recovery.
 type graves struct {
-	dir                  string
 	deaths               []*workload.Death
 	raw, whole           []string
 	refused, shown, logs int

@@ -53,11 +53,14 @@ type selection struct {
 // python runs a script of this folder and gives what it prints.
 func python(t *testing.T, args ...string) []byte {
 	t.Helper()
-	program := os.Getenv("GABLES_PYTHON")
-	if program == "" {
-		program = "../.venv/bin/python"
+	return run(t, pythonProgram(), args...)
+}
+
+func pythonProgram() string {
+	if program := os.Getenv("GABLES_PYTHON"); program != "" {
+		return program
 	}
-	return run(t, program, args...)
+	return "../.venv/bin/python"
 }
 
 // run gives the output of a program that must not fail.

@@ -27,7 +27,6 @@ var (
 	float64le = datatype.Float64(littleEndian)
 	float64be = datatype.Float64(bigEndian)
 	string5   = datatype.Must(datatype.FixedString(5, datatype.NullPad, datatype.ASCII))
-	string3   = datatype.Must(datatype.FixedString(3, datatype.NullPad, datatype.ASCII))
 )
 
 // fields are members at given offsets.

@@ -31,11 +31,7 @@ type dump struct {
 // plugins is the folder of the filters that hdf5plugin brings; other programs
 // load them from there, too.
 var plugins = sync.OnceValue(func() string {
-	program := os.Getenv("GABLES_PYTHON")
-	if program == "" {
-		program = "../.venv/bin/python"
-	}
-	out, err := exec.Command(program, "-c", "import hdf5plugin; print(hdf5plugin.PLUGIN_PATH)").Output()
+	out, err := exec.Command(pythonProgram(), "-c", "import hdf5plugin; print(hdf5plugin.PLUGIN_PATH)").Output()
 	if err != nil {
 		return ""
 	}

@@ -3,7 +3,6 @@
 package interop
 
 import (
-	"os"
 	"slices"
 	"testing"
 
@@ -39,7 +38,7 @@ func TestTypesInAllLayoutsAreReadByAll(t *testing.T) {
 func TestFiltersAreReadByAll(t *testing.T) {
 	dir := t.TempDir()
 	var files []*expected
-	for _, low := range []hdf5.Libver{hdf5.Earliest, hdf5.V110, hdf5.V114} {
+	for _, low := range []hdf5.Libver{hdf5.Earliest, hdf5.V110} {
 		m := newMaker(t, dir, "filters_"+low.String()+".h5", low)
 		var chunked []plan
 		for _, p := range plans() {
@@ -78,36 +77,38 @@ func witness(t *testing.T, dir string, files []*expected) {
 		names[i] = e.name
 	}
 	saveWanted(t, dir, files)
-	if k := os.Getenv("KEEP"); k != "" {
-		run(t, "cp", "-r", dir, k)
-	}
-	t.Run("h5py", func(t *testing.T) {
-		list := h5pyTells(t, dir, names...)
-		objects, facts := 0, 0
-		for _, e := range files {
-			facts += e.hold(t, list[e.name])
-			objects += len(e.objects)
-			reads(t, dir, e.name, list[e.name])
-		}
-		t.Logf("%d objects, %d facts", objects, facts)
-	})
-	t.Run("PyTables", func(t *testing.T) {
-		list, leaves := pytablesTells(t, dir, names...), 0
-		for _, e := range files {
-			leaves += e.tabled(t, list[e.name])
-		}
-		t.Logf("%d datasets", leaves)
-	})
-	t.Run("h5dump", func(t *testing.T) {
-		values := 0
-		for _, e := range files {
-			if reason := h5dumpCannotOpen(e); reason != "" {
-				t.Logf("%s: %s", e.name, reason)
-				continue
+	t.Run("witnesses", func(t *testing.T) {
+		t.Run("h5py", func(t *testing.T) {
+			t.Parallel()
+			list := h5pyTells(t, dir, names...)
+			objects, facts := 0, 0
+			for _, e := range files {
+				facts += e.hold(t, list[e.name])
+				objects += len(e.objects)
+				reads(t, dir, e.name, list[e.name])
 			}
-			values += e.dumped(t, dir)
-		}
-		t.Logf("%d datasets", values)
+			t.Logf("%d objects, %d facts", objects, facts)
+		})
+		t.Run("PyTables", func(t *testing.T) {
+			t.Parallel()
+			list, leaves := pytablesTells(t, dir, names...), 0
+			for _, e := range files {
+				leaves += e.tabled(t, list[e.name])
+			}
+			t.Logf("%d datasets", leaves)
+		})
+		t.Run("h5dump", func(t *testing.T) {
+			t.Parallel()
+			values := 0
+			for _, e := range files {
+				if reason := h5dumpCannotOpen(e); reason != "" {
+					t.Logf("%s: %s", e.name, reason)
+					continue
+				}
+				values += e.dumped(t, dir)
+			}
+			t.Logf("%d datasets", values)
+		})
 	})
 	if !t.Failed() {
 		countWritten(files)

@@ -69,10 +69,14 @@ func File(ctx context.Context, src *hdf5.File, dst string, o Options) error {
 		return err
 	}
 	r := &run{o: o, src: src}
-	if err := r.write(ctx, root, place); err != nil || !inPlace {
+	err = r.write(ctx, root, place)
+	if !inPlace {
 		return err
 	}
-	if err := os.Rename(place, dst); err != nil {
+	if err == nil {
+		err = os.Rename(place, dst)
+	}
+	if err != nil {
 		return errors.Join(err, os.Remove(place))
 	}
 	return nil

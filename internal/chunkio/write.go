@@ -3,7 +3,6 @@ package chunkio
 import (
 	"context"
 	"encoding/binary"
-	"math"
 	"sync"
 
 	"gables/hdf5/dataspace"
@@ -229,14 +228,6 @@ func (d *Dataset) elements(scaled []uint64) uint64 {
 		n *= min(d.chunkDims[i], d.Dims[i]-at)
 	}
 	return n
-}
-
-// bound checks that sizes fit the machine.
-func boundInt(n uint64) (int, error) {
-	if n > math.MaxInt {
-		return 0, h5err.Limit("raw data", "size", "%d bytes", n)
-	}
-	return int(n), nil
 }
 
 // Allocate takes the space of all that is not allocated, and fills it.

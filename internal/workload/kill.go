@@ -157,18 +157,23 @@ func (k *Killer) live(ctx context.Context, path string) (acked int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	// A writer is killed by time as well as by what it has told.
-	timer := time.AfterFunc(time.Duration(5+k.R.IntN(60))*time.Millisecond, func() { _ = child.Process.Kill() })
+	// Some are killed while they begin, others some time after their first flush.
+	life := time.Duration(1+k.R.IntN(60)) * time.Millisecond
+	first := 10 * time.Second
+	if k.R.IntN(4) == 0 {
+		first = life
+	}
+	timer := time.AfterFunc(first, func() { _ = child.Process.Kill() })
 	defer timer.Stop()
-	most := k.R.IntN(40)
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		n, err := strconv.Atoi(lines.Text())
 		if err != nil {
 			return acked, errors.Join(errors.New(lines.Text()), child.Wait())
 		}
-		if acked = n; acked > most {
-			_ = child.Process.Kill()
+		if acked == 0 && first != life {
+			timer.Reset(life)
 		}
+		acked = n
 	}
 	_ = child.Wait()
 	return acked, nil
