@@ -1,6 +1,8 @@
 # What is checked, measured and fuzzed, and how. `make test` is all that CI runs.
 GO          ?= go
 FUZZTIME    ?= 30s
+ROUNDS      ?= 50
+KILLS       ?= 10000
 STATICCHECK ?= honnef.co/go/tools/cmd/staticcheck@v0.8.2
 PYTHON      := $(CURDIR)/.venv/bin/python
 
@@ -10,7 +12,7 @@ export GOFLAGS += -buildvcs=false
 # The tests that need witnesses find them through this.
 export GABLES_PYTHON = $(PYTHON)
 
-.PHONY: test lint builds unit race door interop witnesses support bench fuzz
+.PHONY: test lint builds unit race door interop witnesses support bench fuzz soak
 
 test: lint builds unit race door interop
 
@@ -63,3 +65,11 @@ bench: witnesses
 # Every fuzz target of every package, FUZZTIME each.
 fuzz:
 	FUZZTIME=$(FUZZTIME) scripts/fuzz
+
+# Whether anything that was flushed can be lost, for hours: crashes, faults and
+# programs in ROUNDS times as many forms, 10,000 commits under the eyes of 16
+# readers, and KILLS writers that are killed, judged by the witnesses.
+soak: witnesses
+	GABLES_ROUNDS=$(ROUNDS) $(GO) test -count=1 -timeout 12h -run 'Crash|Fault|Disk|Programs|Readers|Killed|Model' ./hdf5 ./internal/journal ./internal/workload
+	GABLES_ROUNDS=2 $(GO) test -count=1 -race -timeout 4h -run 'Programs|Readers' ./hdf5
+	GABLES_KILLS=$(KILLS) $(GO) test -count=1 -tags interop -timeout 12h -run Killed ./interop

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"gables/hdf5"
+	"gables/hdf5/datatype"
 	"gables/internal/testkit"
 	"gables/internal/workload"
 )
@@ -29,7 +30,7 @@ func anyOptions(rnd *rand.Rand, low hdf5.Libver) []hdf5.Option {
 	return o
 }
 
-// same holds what a file shows against a model.
+// same holds what a file shows against a model, and audits it.
 func same(f *hdf5.File, err error, want *workload.Object) error {
 	if err != nil {
 		return err
@@ -38,6 +39,9 @@ func same(f *hdf5.File, err error, want *workload.Object) error {
 	if err == nil && got.Sum() != want.Sum() {
 		diff := workload.Differences(got, want)
 		err = fmt.Errorf("%d differences: %s", len(diff), strings.Join(diff[:min(len(diff), 8)], "; "))
+	}
+	if err == nil {
+		err = workload.Check(context.Background(), f)
 	}
 	return err
 }
@@ -143,4 +147,41 @@ func TestProgramsOfManyGoroutinesDoNotDisturbEachOther(t *testing.T) {
 			return
 		}
 	}
+}
+
+func TestSpaceThatIsAllTakenReadsAsFillWhenTheDatasetGrowsAgain(t *testing.T) {
+	ctx := context.Background()
+	f, err := hdf5.CreateMemory(hdf5.WithLibver(hdf5.V110))
+	fatal(t, err)
+	i32 := datatype.Must(datatype.Int(32, true, datatype.LittleEndian))
+	d, err := f.CreateDataset("/x", i32, []uint64{90}, hdf5.DatasetOptions{Chunk: []uint64{20}, MaxShape: []uint64{100}, Alloc: hdf5.AllocEarly, Fill: []byte{7, 0, 0, 0}})
+	fatal(t, err)
+	if l, err := d.Layout(); err != nil || l.Index != "implicit" {
+		t.Fatalf("the index is %s: %v", l.Index, err)
+	}
+	ones := make([]int32, 90)
+	for i := range ones {
+		ones[i] = 1
+	}
+	fatal(t, hdf5.Write(ctx, d, ones))
+	for _, n := range []uint64{30, 50, 10, 100} {
+		fatal(t, d.Resize(ctx, n))
+		// What was given back is given to others.
+		_, err := f.CreateDataset(fmt.Sprintf("/other%d", n), i32, []uint64{500}, hdf5.DatasetOptions{Alloc: hdf5.AllocEarly, Fill: []byte{9, 9, 9, 9}})
+		fatal(t, err)
+		fatal(t, f.Flush(ctx))
+	}
+	v, err := hdf5.Read[int32](ctx, d)
+	fatal(t, err)
+	for i, x := range v {
+		want := int32(7)
+		if i < 10 {
+			want = 1
+		}
+		if x != want {
+			t.Fatalf("element %d is %d, want %d", i, x, want)
+		}
+	}
+	fatal(t, workload.Check(ctx, f))
+	fatal(t, f.Close())
 }

@@ -25,7 +25,7 @@ def dataset(f, c):
     flt = tb.Filters(4, "zlib") if c.get("filter") else None
     v = values(c, int(np.prod(c["shape"]))).reshape(c["shape"])
     if not c.get("chunk"):
-        f.create_array(where, name, v)
+        d = f.create_array(where, name, v)
     elif not c.get("open"):
         d = f.create_carray(where, name, tb.Int64Atom(), c["shape"], chunkshape=c["chunk"], filters=flt)
         d[...] = v
@@ -33,6 +33,7 @@ def dataset(f, c):
         shape = [0 if o else n for o, n in zip(c["open"], c["shape"])]
         d = f.create_earray(where, name, tb.Int64Atom(), shape, chunkshape=c["chunk"], filters=flt)
         d.append(v)
+    d.close()
 
 
 def append(f, c):
@@ -40,6 +41,7 @@ def append(f, c):
     size = list(d.shape)
     size[c["axis"]] = c["n"]
     d.append(values(c, int(np.prod(size))).reshape(size))
+    d.close()  # a node of another path to it would keep the old shape
 
 
 def write(f, c):
@@ -48,6 +50,7 @@ def write(f, c):
     n = int(np.prod(c["shape"]))
     if n:
         d[where] = values(c, n).reshape(c["shape"])
+    d.close()
 
 
 def attribute(f, c):

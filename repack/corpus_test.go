@@ -10,9 +10,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gables/digest"
 	"gables/hdf5"
+	"gables/hdf5/filter"
 	"gables/hdf5/h5err"
 	"gables/repack"
 )
@@ -88,6 +90,41 @@ func TestCorpusKeepsItsValuesThroughOtherStorageAndBack(t *testing.T) {
 		}
 	}
 	t.Logf("%d of %d files went through all steps, %d can't be opened; %d times a dataset kept its storage", done, len(list), absent, kept)
+}
+
+func TestMalformedFilesAreRepackedOrRefusedInTime(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes long")
+	}
+	dir := filepath.Join(filepath.Dir(corpusDir(t)), "malformed")
+	out := filepath.Join(t.TempDir(), "out.h5")
+	opened, whole := 0, 0
+	err := filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		src, err := hdf5.Open(p)
+		if err != nil {
+			return nil
+		}
+		defer src.Close()
+		opened++
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		filters := []filter.Stage{hdf5.Gzip(1)}
+		err = repack.File(ctx, src, out, repack.Options{Filters: filters, Kept: func(string, error) {}, Open: []hdf5.Option{hdf5.WithDurability(hdf5.NoDurability)}})
+		if err == nil {
+			whole++
+		}
+		if ctx.Err() != nil {
+			t.Errorf("%s: no answer in time: %v", p, err)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d files can be opened, %d were repacked", opened, whole)
 }
 
 func throughAll(t *testing.T, src *hdf5.File, path, rel string) (kept int, ok bool) {

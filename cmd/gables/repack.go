@@ -48,8 +48,9 @@ are stored unchunked.
   gables repack --filters blosc2:zstd=5:bitshuffle --chunks 64,64 run.h5 fast.h5
   gables repack --filters none --chunks contiguous run.h5 plain.h5
   gables repack --libver latest old.h5 old.h5     # in its place`,
-		Args: cobra.ExactArgs(2),
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1]) },
+		Args:              cobra.ExactArgs(2),
+		ValidArgsFunction: completeSelector,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1]) },
 	}
 	cmd.Flags().StringVar(&f.filters, "filters", "", "pipeline, as shuffle,gzip=4, or none; left out: as they are")
 	cmd.Flags().StringVar(&f.chunks, "chunks", "", "extents of a chunk, as 64,64, or contiguous; left out: as they are")

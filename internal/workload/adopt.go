@@ -124,3 +124,13 @@ func adoptDataset(ctx context.Context, d *hdf5.Dataset) (*Array, error) {
 	}
 	return a, err
 }
+
+// Check audits a file: its structures must be whole, apart, and lead where they
+// should.
+func Check(ctx context.Context, f *hdf5.File) error {
+	r, err := hdf5.Check(ctx, f, hdf5.CheckOptions{})
+	if err != nil || !r.Damaged() {
+		return err
+	}
+	return fmt.Errorf("%d damages: %s %s at 0x%x: %w", r.Damages, r.Findings[0].Path, r.Findings[0].Structure, r.Findings[0].Address, r.Findings[0].Err)
+}

@@ -231,5 +231,8 @@ func (k *Killer) reopen(ctx context.Context, d *Death) (*Object, error) {
 		return nil, err
 	}
 	m, err := Adopt(ctx, f)
+	if err == nil {
+		err = Check(ctx, f)
+	}
 	return m, errors.Join(err, f.Close())
 }
