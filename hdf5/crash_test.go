@@ -328,14 +328,22 @@ func (r *recording) goOn(image *testkit.CrashFS, m *workload.Object, rnd *rand.R
 	return f.Close()
 }
 
-// crash tries images of so many points in the recording, until enough are wrong.
-func (r *recording) crash(rnd *rand.Rand, points, random, enough int) (tried int, wrong []error) {
+// anywhere gives so many points in the recording: numbers of operations.
+func (r *recording) anywhere(rnd *rand.Rand, points int) []int {
+	list := make([]int, points)
+	for i := range list {
+		list[i] = rnd.IntN(r.fs.Count() + 1)
+	}
+	return list
+}
+
+// crash tries images of points in the recording, until enough are wrong.
+func (r *recording) crash(rnd *rand.Rand, points []int, random, enough int) (tried int, wrong []error) {
 	ops := r.fs.Ops()
-	for range points {
+	for _, n := range points {
 		if len(wrong) >= enough {
 			break
 		}
-		n := rnd.IntN(len(ops) + 1)
 		for name, image := range r.fs.Images(rnd, n, random) {
 			tried++
 			if err := r.judge(image, name, n, rnd); err != nil {
@@ -361,7 +369,8 @@ func TestCrashAnywhereShowsTheLastFlush(t *testing.T) {
 		for round := range workload.Rounds() {
 			seed := uint64(1000*round + k)
 			r := c.run(t, seed, 8, 8)
-			n, wrong := r.crash(rand.New(rand.NewPCG(seed, 3)), points, 4, 3)
+			rnd := rand.New(rand.NewPCG(seed, 3))
+			n, wrong := r.crash(rnd, r.anywhere(rnd, points), 4, 3)
 			tried += n
 			for _, err := range wrong {
 				t.Errorf("%s, seed %d: %v", c.name, seed, err)

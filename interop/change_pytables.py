@@ -41,7 +41,7 @@ def append(f, c):
     size = list(d.shape)
     size[c["axis"]] = c["n"]
     d.append(values(c, int(np.prod(size))).reshape(size))
-    d.close()  # a node of another path to it would keep the old shape
+    d.close()
 
 
 def write(f, c):
@@ -53,9 +53,21 @@ def write(f, c):
     d.close()
 
 
+def shut(f, c):
+    """Closes a leaf: a node of another path to it would keep the old shape."""
+    if isinstance(f.get_node(c["path"]), tb.Leaf):
+        f.get_node(c["path"]).close()
+
+
 def attribute(f, c):
     v = values(c, max(1, c["n"]))
     f.set_node_attr(c["path"], c["name"], v if c["n"] else v[0])
+    shut(f, c)
+
+
+def hard(f, c):
+    f.create_hard_link(*split(c["path"]), c["to"])
+    f.get_node(c["to"]).close()
 
 
 DO = {
@@ -66,10 +78,10 @@ DO = {
     "remove": lambda f, c: f.remove_node(c["path"], recursive=True),
     "move": lambda f, c: f.move_node(c["path"], *split(c["to"])),
     "attribute": attribute,
-    "no attribute": lambda f, c: f.del_node_attr(c["path"], c["name"]),
-    "rename attribute": lambda f, c: f.get_node(c["path"])._v_attrs._f_rename(c["name"], c["to"]),
+    "no attribute": lambda f, c: (f.del_node_attr(c["path"], c["name"]), shut(f, c)),
+    "rename attribute": lambda f, c: (f.get_node(c["path"])._v_attrs._f_rename(c["name"], c["to"]), shut(f, c)),
     "soft": lambda f, c: f.create_soft_link(*split(c["path"]), c["to"]),
-    "hard": lambda f, c: f.create_hard_link(*split(c["path"]), c["to"]),
+    "hard": hard,
 }
 
 
