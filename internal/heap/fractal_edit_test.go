@@ -74,6 +74,9 @@ func checkSections(t *testing.T, st *fractalState) {
 	if f == nil {
 		return
 	}
+	if f.h.ListSize != f.h.ListRoom {
+		t.Fatalf("a list of %d bytes in %d, which libhdf5 does not change", f.h.ListSize, f.h.ListRoom)
+	}
 	taken := map[uint64]bool{}
 	for _, c := range f.list {
 		if _, err := st.place(c.At, c.Size); err != nil {
