@@ -106,7 +106,7 @@ func (m *matcher) worth(length, dist int) bool {
 // candidate3 looks three bytes v, and those behind, up in their own table.
 func (m *matcher) candidate3(pos int, v uint32) int {
 	h := hash(v<<8) & (1<<hashBits - 1)
-	cand := int(int64(m.head3[h]) - int64(m.base))
+	cand := position(m.head3[h], m.base)
 	m.head3[h] = uint32(pos) + m.base
 	if cand < 0 || pos-cand >= windowSize || (load32(m.src, cand)^v)<<8 != 0 {
 		return -1
@@ -123,7 +123,7 @@ func (m *matcher) fast(b *block, to int) {
 	for pos < end {
 		v := load32(src, pos)
 		h := hash(v) & (1<<hashBits - 1)
-		cand := int(int64(m.head[h]) - int64(base))
+		cand := position(m.head[h], base)
 		m.head[h] = uint32(pos) + base
 		if cand < 0 || pos-cand >= windowSize || load32(src, cand) != v {
 			cand = -1
@@ -154,13 +154,22 @@ func (m *matcher) fast(b *block, to int) {
 	m.pos, m.lit = min(max(pos, to), len(src)), lit
 }
 
+// position is where an entry of the tables is in this chunk; -1 when it is of an
+// earlier one. The difference of an older entry does not fit an int of 32 bits.
+func position(entry, base uint32) int {
+	if entry < base {
+		return -1
+	}
+	return int(entry - base)
+}
+
 // insert enters the position into its chain and gives the one before it.
 func (m *matcher) insert(pos int) int {
 	h := hash(load32(m.src, pos)) & (1<<hashBits - 1)
 	last := m.head[h]
 	m.prev[pos&(windowSize-1)] = last
 	m.head[h] = uint32(pos) + m.base
-	return int(int64(last) - int64(m.base))
+	return position(last, m.base)
 }
 
 // best is the best match at pos that is longer than least, along the chain that
@@ -178,7 +187,7 @@ func (m *matcher) best(pos, cand, least int) (length, dist int) {
 				}
 			}
 		}
-		next := int(int64(m.prev[cand&(windowSize-1)]) - int64(m.base))
+		next := position(m.prev[cand&(windowSize-1)], m.base)
 		if next >= cand {
 			break
 		}
